@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork.lint.files import Source
+from layerfork.lint.files import SourceFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ def _entry(line: int, attributes: Mapping[str, str], text: str = "") -> CacheEnt
 class DeclaredBuild:
     """One build of one file; expressions are not replaced."""
 
-    source: Source
+    source: SourceFile
     line: int
     name: str
     """As a person calls it: ``target api``, ``service web``, ``step 3 of job test``."""

@@ -15,7 +15,7 @@ from layerfork.lint.builds import (
     read_text_entries,
     unspaced,
 )
-from layerfork.lint.files import Source
+from layerfork.lint.files import SourceFile
 from layerfork.lint.syntax import read_yaml
 
 _MASKED = {ord(letter): 0xE000 + ord(letter) for letter in "|&; \"'#\\"}
@@ -128,7 +128,7 @@ _OVERRIDE = re.compile(r"(?P<target>[\w*?.-]+)\.(?P<key>cache-to|cache-from)\+?=
 class Step:
     """One step of a job."""
 
-    source: Source
+    source: SourceFile
     node: Node
     job: str
     number: int
@@ -147,7 +147,7 @@ class Step:
         return f"step {self.number} of job {self.job}"
 
 
-def github_steps(source: Source) -> Iterator[Step]:
+def github_steps(source: SourceFile) -> Iterator[Step]:
     """The steps of all jobs. Raises: UnreadableError."""
     for document in read_yaml(source.text):
         for job, node in document.get("jobs").fields.items():
@@ -173,7 +173,7 @@ def _matrix(matrix: Node) -> frozenset[str]:
     return frozenset(f"matrix.{name}" for name in names)
 
 
-def github_builds(source: Source) -> Iterator[DeclaredBuild]:
+def github_builds(source: SourceFile) -> Iterator[DeclaredBuild]:
     """The builds of a workflow. Raises: UnreadableError."""
     for step in github_steps(source):
         given = step.node.get("with")
@@ -186,7 +186,7 @@ def github_builds(source: Source) -> Iterator[DeclaredBuild]:
                 yield of_command(source, build, _root(source), step.name, step)
 
 
-def _root(source: Source) -> str:
+def _root(source: SourceFile) -> str:
     """The repository's top, two above ``.github/workflows``."""
     return os.fspath(source.path.parent.parent.parent)
 
@@ -252,7 +252,7 @@ def _entries(build: DockerBuild, option: str) -> Iterator[CacheEntry]:
 
 
 def of_command(
-    source: Source, build: DockerBuild, directory: str, name: str, step: Step | None = None
+    source: SourceFile, build: DockerBuild, directory: str, name: str, step: Step | None = None
 ) -> DeclaredBuild:
     """A command line as a build."""
     platforms = (each for value in build.values("--platform") for each in value.split(","))
@@ -282,7 +282,7 @@ def of_command(
 _SCRIPTS = ("before_script", "script", "after_script")
 
 
-def gitlab_builds(source: Source) -> Iterator[DeclaredBuild]:
+def gitlab_builds(source: SourceFile) -> Iterator[DeclaredBuild]:
     """The builds of a file of GitLab CI. Raises: UnreadableError."""
     for document in read_yaml(source.text):
         for job, node in document.fields.items():

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from layerfork.lint.builds import DeclaredBuild, Node, read_entries
 from layerfork.lint.ci import github_builds, gitlab_builds
-from layerfork.lint.files import FileKind, Source
+from layerfork.lint.files import FileKind, SourceFile
 from layerfork.lint.syntax import read_hcl, read_yaml
 
 # The builds of bake files, in HCL or JSON.
@@ -13,7 +13,7 @@ from layerfork.lint.syntax import read_hcl, read_yaml
 # it lacks from those that it inherits, the later of them first.
 
 
-def bake_builds(source: Source) -> Iterator[DeclaredBuild]:
+def bake_builds(source: SourceFile) -> Iterator[DeclaredBuild]:
     """The targets that are built: not those that others only inherit. Raises: UnreadableError."""
     targets, groups = _targets_and_groups(source)
     inherited = {each.word for target in targets.values() for each in target.get("inherits").items}
@@ -23,7 +23,7 @@ def bake_builds(source: Source) -> Iterator[DeclaredBuild]:
             yield _target(source, name, target, targets)
 
 
-def _targets_and_groups(source: Source) -> tuple[dict[str, Node], list[Node]]:
+def _targets_and_groups(source: SourceFile) -> tuple[dict[str, Node], list[Node]]:
     targets: dict[str, Node] = {}
     groups: list[Node] = []
     if source.path.suffix == ".json":
@@ -50,7 +50,7 @@ def _whole(name: str, targets: Mapping[str, Node], seen: frozenset[str] = frozen
     return fields | dict(target.fields)
 
 
-def _target(source: Source, name: str, target: Node, targets: Mapping[str, Node]) -> DeclaredBuild:
+def _target(source: SourceFile, name: str, target: Node, targets: Mapping[str, Node]) -> DeclaredBuild:
     whole = Node(line=target.line, fields=_whole(name, targets))
     matrix = whole.get("matrix").fields
     return DeclaredBuild(
@@ -77,7 +77,7 @@ def _target(source: Source, name: str, target: Node, targets: Mapping[str, Node]
 # cache_from, cache_to).
 
 
-def compose_builds(source: Source) -> Iterator[DeclaredBuild]:
+def compose_builds(source: SourceFile) -> Iterator[DeclaredBuild]:
     """The services that are built. Raises: UnreadableError."""
     for document in read_yaml(source.text):
         for name, service in document.get("services").fields.items():
@@ -85,7 +85,7 @@ def compose_builds(source: Source) -> Iterator[DeclaredBuild]:
                 yield _service(source, name, service, build)
 
 
-def _service(source: Source, name: str, service: Node, build: Node) -> DeclaredBuild:
+def _service(source: SourceFile, name: str, service: Node, build: Node) -> DeclaredBuild:
     arguments = build.get("args")
     pairs = (f"{key}={value.word}" for key, value in arguments.fields.items())
     image = service.get("image").word
@@ -107,7 +107,7 @@ def _service(source: Source, name: str, service: Node, build: Node) -> DeclaredB
 
 # The builds of any file that declares some.
 
-READERS: Mapping[FileKind, Callable[[Source], Iterator[DeclaredBuild]]] = {
+READERS: Mapping[FileKind, Callable[[SourceFile], Iterator[DeclaredBuild]]] = {
     FileKind.BAKE: bake_builds,
     FileKind.COMPOSE: compose_builds,
     FileKind.GITHUB: github_builds,

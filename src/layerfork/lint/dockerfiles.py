@@ -15,7 +15,7 @@ from layerfork.dockerfile.parser import parse_dockerfile
 from layerfork.dockerfile.scope import base_or_written
 from layerfork.errors import UsageError
 from layerfork.lint.builds import DeclaredBuild
-from layerfork.lint.files import Source, UnreadableError, read_text
+from layerfork.lint.files import SourceFile, UnreadableError, read_text
 
 MOST_LOOKED_AT = 20_000
 """Names of one context."""
@@ -170,7 +170,7 @@ _URL = re.compile(r"[a-z+]+://|[^/]*@[^/]*:")
 class OpenedDockerfile:
     """A Dockerfile. Something is true of its context where it is true of each that may be it."""
 
-    source: Source
+    source: SourceFile
     dockerfile: Dockerfile
     contexts: tuple[Context, ...]
     """At least one."""
@@ -183,7 +183,7 @@ class OpenedDockerfile:
         return tuple(each for each in (*below, *on_top) if each.keyword == "RUN")
 
 
-def open_dockerfile(source: Source, root: Path) -> OpenedDockerfile:
+def open_dockerfile(source: SourceFile, root: Path) -> OpenedDockerfile:
     """Read a Dockerfile below a root. Raises: UnreadableError."""
     try:
         dockerfile = parse_dockerfile(source.text, source.path.name)

@@ -125,7 +125,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceFile:
     """A file and its text."""
 
     path: Path
@@ -166,7 +166,7 @@ def read_text(path: Path, *, strict: bool) -> str:
         raise UnreadableError("is not UTF-8", line=data.count(b"\n", 0, error.start) + 1) from error
 
 
-def source_of(path: Path, kind: FileKind, text: str) -> Source:
+def source_of(path: Path, kind: FileKind, text: str) -> SourceFile:
     """A file that was read."""
     lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
-    return Source(path=path, kind=kind, text=text, lines=lines)
+    return SourceFile(path=path, kind=kind, text=text, lines=lines)

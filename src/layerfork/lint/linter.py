@@ -10,7 +10,7 @@ from layerfork.lint.builds import DeclaredBuild
 from layerfork.lint.dockerfiles import OpenedDockerfile, in_context, open_dockerfile
 from layerfork.lint.files import (
     FileKind,
-    Source,
+    SourceFile,
     UnreadableError,
     find_files,
     is_fragment,
@@ -19,7 +19,7 @@ from layerfork.lint.files import (
     read_text,
     source_of,
 )
-from layerfork.lint.rule import Found, Project, is_suppressed, unknown_codes
+from layerfork.lint.rule import Project, Violation, is_suppressed, unknown_codes
 from layerfork.lint.rules import RULES
 from layerfork.lint.rules.ignore_files import malformed_lines
 from layerfork.record.lint import BadFile, LintReport, Trap, TrapCode
@@ -59,7 +59,7 @@ def dockerfiles_below(directory: Path) -> tuple[OpenedDockerfile, ...]:
     return tuple(each for project in reader.projects() for each in project.dockerfiles)
 
 
-def _trap(found: Found, code: TrapCode) -> Trap:
+def _trap(found: Violation, code: TrapCode) -> Trap:
     return Trap(
         code=code,
         path=str(found.source.path),
@@ -73,7 +73,7 @@ def _trap(found: Found, code: TrapCode) -> Trap:
 
 @dataclass(slots=True)
 class _Reader:
-    sources: dict[Path, list[Source]] = field(default_factory=dict)
+    sources: dict[Path, list[SourceFile]] = field(default_factory=dict)
     """By the root that they belong to."""
     dockerfiles: dict[Path, list[OpenedDockerfile]] = field(default_factory=dict)
     builds: dict[Path, list[DeclaredBuild]] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class _Reader:
             self.bad.append(_bad(path, line, reason))
 
 
-def _builds_of(source: Source) -> tuple[DeclaredBuild, ...]:
+def _builds_of(source: SourceFile) -> tuple[DeclaredBuild, ...]:
     """The builds that a file declares. Raises: UnreadableError."""
     if source.kind in _DECLARE_NO_BUILD:
         return ()

@@ -8,7 +8,7 @@ from pathlib import Path
 from layerfork.dockerfile import Instruction
 from layerfork.lint.builds import DeclaredBuild
 from layerfork.lint.dockerfiles import OpenedDockerfile
-from layerfork.lint.files import FileKind, Source
+from layerfork.lint.files import FileKind, SourceFile
 from layerfork.record.answer import Fix
 from layerfork.record.lint import TrapCode
 
@@ -19,12 +19,12 @@ class Project:
 
     root: Path
     """Absolute: the repository's top, or the directory that was named."""
-    sources: tuple[Source, ...]
+    sources: tuple[SourceFile, ...]
     dockerfiles: tuple[OpenedDockerfile, ...]
     builds: tuple[DeclaredBuild, ...] = ()
     """In the order of their files."""
 
-    def of_kind(self, kind: FileKind) -> tuple[Source, ...]:
+    def of_kind(self, kind: FileKind) -> tuple[SourceFile, ...]:
         """The files of a kind."""
         return tuple(source for source in self.sources if source.kind is kind)
 
@@ -33,10 +33,10 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Violation:
     """What a rule says about one line."""
 
-    source: Source
+    source: SourceFile
     line: int
     """From 1: the first of the lines in question."""
     last_line: int = 0
@@ -47,11 +47,11 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class LintRule:
     """One rule, with the page docs/lint/CODE.md."""
 
     code: TrapCode
-    find: Callable[[Project], Iterator[Found]]
+    find: Callable[[Project], Iterator[Violation]]
 
 
 # How rules name instructions.
@@ -75,9 +75,9 @@ def runs(instructions: Sequence[Instruction]) -> str:
     return f"RUN{'s' if len(instructions) > 1 else ''} of {lines(instructions)}"
 
 
-def found_at(opened: OpenedDockerfile, instruction: Instruction, cost: str, fix: Fix) -> Found:
+def found_at(opened: OpenedDockerfile, instruction: Instruction, cost: str, fix: Fix) -> Violation:
     """What a rule says about an instruction."""
-    return Found(
+    return Violation(
         source=opened.source,
         line=instruction.first_line,
         last_line=instruction.last_line,
@@ -93,7 +93,7 @@ _ASKED = re.compile(r"(?:#|//)\s*layerfork:\s*ignore=\s*(?P<codes>[\w-]+(?:\s*,\
 _COMMENT = re.compile(r"\s*(?:#|//)")
 
 
-def is_suppressed(found: Found, code: TrapCode) -> bool:
+def is_suppressed(found: Violation, code: TrapCode) -> bool:
     """Whether a comment on one of its lines, or right above, names the rule."""
     lines = found.source.lines
     first = found.line - 1
@@ -103,7 +103,7 @@ def is_suppressed(found: Found, code: TrapCode) -> bool:
     return any(code == name for line in asked for name in _codes(line))
 
 
-def unknown_codes(source: Source) -> Iterator[tuple[int, str]]:
+def unknown_codes(source: SourceFile) -> Iterator[tuple[int, str]]:
     """Lines that name rules which there are not, with the name."""
     for number, line in enumerate(source.lines, 1):
         for name in _codes(line):

@@ -1,13 +1,13 @@
 """The rules, by family: the table is what lint asks, in this order."""
 
-from layerfork.lint.rule import Rule
+from layerfork.lint.rule import LintRule
 from layerfork.lint.rules.actions_cache import KEYS
 from layerfork.lint.rules.caches import EXPORTING, IMPORTING, OVERWRITING
 from layerfork.lint.rules.copying import COPYING, MODES
 from layerfork.lint.rules.ignore_files import IGNORING
 from layerfork.lint.rules.instructions import ARGUMENTS, BASES
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[LintRule, ...] = (
     *(*COPYING, *ARGUMENTS, *BASES, *MODES, *IGNORING),
     *(*OVERWRITING, *IMPORTING, *EXPORTING, *KEYS),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from layerfork.lint.builds import Node, unspaced
 from layerfork.lint.files import FileKind
-from layerfork.lint.rule import Found, Project, Rule
+from layerfork.lint.rule import LintRule, Project, Violation
 from layerfork.record.answer import Fix
 from layerfork.record.lint import TrapCode
 
@@ -26,7 +26,7 @@ _STAYS = re.compile(
 _CHANGES = re.compile(r"github\.(?:sha|run_id|run_number|run_attempt)")
 
 
-def find_frozen_key(project: Project) -> Iterator[Found]:
+def find_frozen_key(project: Project) -> Iterator[Violation]:
     """A key that never changes: what the first run saved is never replaced."""
     for step in _steps(project):
         key = step.node.get("with", "key")
@@ -40,7 +40,7 @@ def find_frozen_key(project: Project) -> Iterator[Found]:
             yield _found(step, key, cost, fix)
 
 
-def find_unmatched_key(project: Project) -> Iterator[Found]:
+def find_unmatched_key(project: Project) -> Iterator[Violation]:
     """A key that is another in each run, and nothing else to restore by."""
     for step in _steps(project):
         key = step.node.get("with", "key")
@@ -76,12 +76,12 @@ def _directory(path: str) -> str:
     return path.rstrip("/").removeprefix("./")
 
 
-def _found(step: "Step", key: Node, cost: str, fix: str) -> Found:
+def _found(step: "Step", key: Node, cost: str, fix: str) -> Violation:
     text = step.source.at(key.line)
-    return Found(source=step.source, line=key.line, subject=text, cost=cost, fix=Fix(sentence=fix))
+    return Violation(source=step.source, line=key.line, subject=text, cost=cost, fix=Fix(sentence=fix))
 
 
 KEYS = (
-    Rule(code=TrapCode.FROZEN_CACHE_KEY, find=find_frozen_key),
-    Rule(code=TrapCode.UNMATCHED_CACHE_KEY, find=find_unmatched_key),
+    LintRule(code=TrapCode.FROZEN_CACHE_KEY, find=find_frozen_key),
+    LintRule(code=TrapCode.UNMATCHED_CACHE_KEY, find=find_unmatched_key),
 )

@@ -9,7 +9,7 @@ from layerfork.dockerfile import Instruction
 from layerfork.lint.builds import EXPRESSION, CacheEntry, DeclaredBuild
 from layerfork.lint.dockerfiles import OpenedDockerfile, chain_of, stages_of
 from layerfork.lint.files import FileKind
-from layerfork.lint.rule import Found, Project, Rule, runs
+from layerfork.lint.rule import LintRule, Project, Violation, runs
 from layerfork.record.answer import Fix
 from layerfork.record.lint import TrapCode
 
@@ -19,7 +19,7 @@ _CLASSIC = re.compile(r"DOCKER_BUILDKIT[\"']?\s*[:=]\s*[\"']?(?:0|false)|\bdocke
 """Signs of the classic builder, which takes any image for a cache: Docker's default up to 20.10."""
 
 
-def find_unwritten_scope(project: Project) -> Iterator[Found]:
+def find_unwritten_scope(project: Project) -> Iterator[Violation]:
     """``type=gha`` of a scope that no build of the repository writes."""
     if any(_ELSEWHERE.search(source.text) for source in project.of_kind(FileKind.GITHUB)):
         return
@@ -58,7 +58,7 @@ def _wild(place: str) -> str:
     return "*".join(re.sub(r"([*?\[])", r"[\1]", piece) for piece in pieces)
 
 
-def find_missing_inline(project: Project) -> Iterator[Found]:
+def find_missing_inline(project: Project) -> Iterator[Violation]:
     """``cache-from`` of an image that the same build pushes without any cache in it."""
     inline = {tag for build in project.builds if _has_inline(build) for tag in build.tags}
     for build in project.builds:
@@ -90,14 +90,14 @@ def _inline(build: DeclaredBuild) -> str:
     return "`--cache-to type=inline`" if build.is_command else "`cache-to: type=inline`"
 
 
-def _import_found(build: DeclaredBuild, entry: CacheEntry, cost: str, fix: str) -> Found:
+def _import_found(build: DeclaredBuild, entry: CacheEntry, cost: str, fix: str) -> Violation:
     subject = build.source.at(entry.line)
-    return Found(source=build.source, line=entry.line, subject=subject, cost=cost, fix=Fix(sentence=fix))
+    return Violation(source=build.source, line=entry.line, subject=subject, cost=cost, fix=Fix(sentence=fix))
 
 
 IMPORTING = (
-    Rule(code=TrapCode.SCOPE_NEVER_WRITTEN, find=find_unwritten_scope),
-    Rule(code=TrapCode.INLINE_CACHE_MISSING, find=find_missing_inline),
+    LintRule(code=TrapCode.SCOPE_NEVER_WRITTEN, find=find_unwritten_scope),
+    LintRule(code=TrapCode.INLINE_CACHE_MISSING, find=find_missing_inline),
 )
 
 
@@ -108,7 +108,7 @@ _APART = {"gha": "scope", "registry": "ref", "local": "dest", "s3": "name", "azb
 """The attribute that keeps caches of a kind apart."""
 
 
-def find_overwritten(project: Project) -> Iterator[Found]:
+def find_overwritten(project: Project) -> Iterator[Violation]:
     """Builds of different things that write one place."""
     reported = set()
     for first, second in _pairs(project):
@@ -140,7 +140,7 @@ def _is_other(project: Project, first: DeclaredBuild, second: DeclaredBuild) -> 
     return not (own and others) or not (own <= others or others <= own)
 
 
-def find_shared_by_platforms(project: Project) -> Iterator[Found]:
+def find_shared_by_platforms(project: Project) -> Iterator[Violation]:
     """Builds of one thing that write one place, where each has a platform that the other lacks."""
     for first, second in _pairs(project):
         own, others = set(second[0].platforms), set(first[0].platforms)
@@ -214,9 +214,9 @@ def _named(build: DeclaredBuild, other: DeclaredBuild) -> str:
     return f"{build.name} of {build.source.path.name}"
 
 
-def _export_found(write: Write, cost: str, what: str) -> Found:
+def _export_found(write: Write, cost: str, what: str) -> Violation:
     build, entry = write
-    return Found(
+    return Violation(
         source=build.source,
         line=entry.line,
         subject=build.source.at(entry.line),
@@ -226,8 +226,8 @@ def _export_found(write: Write, cost: str, what: str) -> Found:
 
 
 OVERWRITING = (
-    Rule(code=TrapCode.CACHE_OVERWRITTEN, find=find_overwritten),
-    Rule(code=TrapCode.PLATFORMS_SHARE_CACHE, find=find_shared_by_platforms),
+    LintRule(code=TrapCode.CACHE_OVERWRITTEN, find=find_overwritten),
+    LintRule(code=TrapCode.PLATFORMS_SHARE_CACHE, find=find_shared_by_platforms),
 )
 
 
@@ -240,7 +240,7 @@ Source: docs.docker.com build/cache/backends (mode).
 """
 
 
-def find_left_out_stages(project: Project) -> Iterator[Found]:
+def find_left_out_stages(project: Project) -> Iterator[Violation]:
     """An export with ``mode=min`` of a build whose result only copies from other stages."""
     opened = {each.source.path: each for each in project.dockerfiles}
     for build in project.builds:
@@ -253,7 +253,7 @@ def find_left_out_stages(project: Project) -> Iterator[Found]:
                     f"mode=min leaves out stages that are only copied from: a fresh builder makes the "
                     f"{runs(left_out)} of {dockerfile.source.path.name} again once anything there changes"
                 )
-                yield Found(
+                yield Violation(
                     source=build.source,
                     line=entry.line,
                     subject=build.source.at(entry.line),
@@ -275,4 +275,4 @@ def _left_out(opened: OpenedDockerfile, target: str) -> list[Instruction]:
     ]
 
 
-EXPORTING = (Rule(code=TrapCode.STAGES_NOT_EXPORTED, find=find_left_out_stages),)
+EXPORTING = (LintRule(code=TrapCode.STAGES_NOT_EXPORTED, find=find_left_out_stages),)

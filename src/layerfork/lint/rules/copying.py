@@ -13,7 +13,7 @@ from layerfork.context.ignore.ignorefile import DOCKER_IGNORE
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import Install, install_of
 from layerfork.lint.dockerfiles import Context, OpenedDockerfile, covers, plain_sources, relative
-from layerfork.lint.rule import Found, Project, Rule, found_at, runs
+from layerfork.lint.rule import LintRule, Project, Violation, found_at, runs
 from layerfork.record.answer import Edit, Fix
 from layerfork.record.lint import TrapCode
 
@@ -33,7 +33,7 @@ _ASKS_GIT = re.compile(
 """What such files ask the repository with, at the context's top."""
 
 
-def find_copy_before_install(project: Project) -> Iterator[Found]:
+def find_copy_before_install(project: Project) -> Iterator[Violation]:
     """`COPY . .`, and then a RUN that only installs what some files list."""
     for opened in project.dockerfiles:
         for copy in opened.dockerfile.instructions:
@@ -102,7 +102,7 @@ def _swap(opened: OpenedDockerfile, copy: Instruction, install: Install, manifes
     )
 
 
-def find_dockerfile_copied(project: Project) -> Iterator[Found]:
+def find_dockerfile_copied(project: Project) -> Iterator[Violation]:
     """A copied directory that holds the Dockerfile, or its ignore file, and RUNs below."""
     for opened in project.dockerfiles:
         for copy in _first_copies(opened, partial(_copies_build_files, opened)):
@@ -129,7 +129,7 @@ def _sent_of_build(copy: Instruction, opened: OpenedDockerfile) -> list[list[str
     ]
 
 
-def find_repository_copied(project: Project) -> Iterator[Found]:
+def find_repository_copied(project: Project) -> Iterator[Violation]:
     """A copy of everything where ``.git`` is there, is not ignored, and no step needs it."""
     for opened in project.dockerfiles:
         if any(_READS_GIT.search(_whole_text(each)) for each in opened.dockerfile.instructions):
@@ -177,9 +177,9 @@ def _whole_text(instruction: Instruction) -> str:
 
 
 COPYING = (
-    Rule(code=TrapCode.COPY_BEFORE_INSTALL, find=find_copy_before_install),
-    Rule(code=TrapCode.DOCKERFILE_COPIED, find=find_dockerfile_copied),
-    Rule(code=TrapCode.REPOSITORY_COPIED, find=find_repository_copied),
+    LintRule(code=TrapCode.COPY_BEFORE_INSTALL, find=find_copy_before_install),
+    LintRule(code=TrapCode.DOCKERFILE_COPIED, find=find_dockerfile_copied),
+    LintRule(code=TrapCode.REPOSITORY_COPIED, find=find_repository_copied),
 )
 
 
@@ -193,7 +193,7 @@ Source: git-scm.com gitformat-index(5): of a regular file only 0644 and 0755 are
 _NAMED = 5
 
 
-def find_unstored_modes(project: Project) -> Iterator[Found]:
+def find_unstored_modes(project: Project) -> Iterator[Violation]:
     """Files of a repository that are copied with other modes than a checkout under umask 022 gives."""
     for opened in project.dockerfiles:
         if len(opened.contexts) != 1 or not _is_in_repository(opened.contexts[0]):
@@ -226,7 +226,7 @@ def _is_odd(mode: int) -> bool:
     return stat.S_ISREG(mode) and permissions not in _OF_GIT
 
 
-def _modes_found(opened: OpenedDockerfile, copy: Instruction, odd: list[tuple[str, int]]) -> Found:
+def _modes_found(opened: OpenedDockerfile, copy: Instruction, odd: list[tuple[str, int]]) -> Violation:
     path, mode = odd[0]
     count = f"{len(odd):,} names have modes" if len(odd) > 1 else "one name has a mode"
     example = f"{path} {mode:04o}"
@@ -238,4 +238,4 @@ def _modes_found(opened: OpenedDockerfile, copy: Instruction, odd: list[tuple[st
     return found_at(opened, copy, cost, fix)
 
 
-MODES = (Rule(code=TrapCode.UNSTORED_MODES, find=find_unstored_modes),)
+MODES = (LintRule(code=TrapCode.UNSTORED_MODES, find=find_unstored_modes),)

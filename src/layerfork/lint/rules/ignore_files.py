@@ -5,21 +5,21 @@ from collections.abc import Iterator
 from layerfork.context.ignore.ignorefile import before_comment, read_docker_ignorefile
 from layerfork.context.ignore.moby import moby_matcher
 from layerfork.errors import UsageError
-from layerfork.lint.files import FileKind, Source
-from layerfork.lint.rule import Found, Project, Rule
+from layerfork.lint.files import FileKind, SourceFile
+from layerfork.lint.rule import LintRule, Project, Violation
 from layerfork.record import gopath
 from layerfork.record.answer import Edit, Fix
 from layerfork.record.lint import TrapCode
 
 
-def find_dead_rules(project: Project) -> Iterator[Found]:
+def find_dead_rules(project: Project) -> Iterator[Violation]:
     """Patterns of ``.dockerignore`` that cannot match anything, or change nothing, as Docker reads them."""
     for source in project.of_kind(FileKind.IGNORE):
         if source.path.name.endswith(".dockerignore"):
             yield from _of_file(source)
 
 
-def malformed_lines(source: Source) -> Iterator[tuple[int, str]]:
+def malformed_lines(source: SourceFile) -> Iterator[tuple[int, str]]:
     """Lines of a ``.dockerignore`` for which Docker refuses every build, and why."""
     if source.kind is not FileKind.IGNORE or not source.path.name.endswith(".dockerignore"):
         return
@@ -30,7 +30,7 @@ def malformed_lines(source: Source) -> Iterator[tuple[int, str]]:
             yield number, error.message
 
 
-def _of_file(source: Source) -> Iterator[Found]:
+def _of_file(source: SourceFile) -> Iterator[Violation]:
     excludes = False
     for number, line in enumerate(source.lines, 1):
         text = gopath.trim_space(line)
@@ -47,7 +47,7 @@ def _of_file(source: Source) -> Iterator[Found]:
         excludes = excludes or not is_exception
 
 
-def _written(source: Source, number: int, better: str) -> Fix:
+def _written(source: SourceFile, number: int, better: str) -> Fix:
     if not better:
         return Fix(sentence="take the line out, or name what lies in the context")
     before = (source.lines[number - 1],)
@@ -68,8 +68,8 @@ def _dead(pattern: str) -> tuple[str, str] | None:
     return None
 
 
-def _found(source: Source, line: int, text: str, cost: str, fix: Fix) -> Found:
-    return Found(source=source, line=line, subject=text, cost=cost, fix=fix)
+def _found(source: SourceFile, line: int, text: str, cost: str, fix: Fix) -> Violation:
+    return Violation(source=source, line=line, subject=text, cost=cost, fix=fix)
 
 
-IGNORING = (Rule(code=TrapCode.DEAD_IGNORE_RULE, find=find_dead_rules),)
+IGNORING = (LintRule(code=TrapCode.DEAD_IGNORE_RULE, find=find_dead_rules),)

@@ -8,7 +8,7 @@ from layerfork.dockerfile.installing import install_of
 from layerfork.dockerfile.scope import SCRATCH, base_of
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.lint.dockerfiles import OpenedDockerfile
-from layerfork.lint.rule import Found, Project, Rule, found_at, lines, runs
+from layerfork.lint.rule import LintRule, Project, Violation, found_at, lines, runs
 from layerfork.record.answer import Fix
 from layerfork.record.lint import TrapCode
 
@@ -27,7 +27,7 @@ _PLACEHOLDER = re.compile(
 _USES_NAME = "COPY", "ADD", "RUN", "WORKDIR"
 
 
-def find_arguments(project: Project) -> Iterator[Found]:
+def find_arguments(project: Project) -> Iterator[Violation]:
     """ARG of such a name, and RUNs below that only install and do not name it."""
     for opened in project.dockerfiles:
         for instruction in opened.dockerfile.instructions:
@@ -35,7 +35,7 @@ def find_arguments(project: Project) -> Iterator[Found]:
                 yield from _of_line(opened, instruction)
 
 
-def _of_line(opened: OpenedDockerfile, arg: Instruction) -> Iterator[Found]:
+def _of_line(opened: OpenedDockerfile, arg: Instruction) -> Iterator[Violation]:
     for name, default in arg.pairs:
         if not (_CHANGES.fullmatch(name) and _PLACEHOLDER.fullmatch((default or "").strip("\"'"))):
             continue
@@ -83,7 +83,7 @@ def _moved(opened: OpenedDockerfile, arg: Instruction, name: str, installs: list
     return f"{what} and {lines(users)}, which use{'s' if len(users) == 1 else ''} it," if users else what
 
 
-ARGUMENTS = (Rule(code=TrapCode.ARG_BEFORE_INSTALL, find=find_arguments),)
+ARGUMENTS = (LintRule(code=TrapCode.ARG_BEFORE_INSTALL, find=find_arguments),)
 
 
 # Base images that move under one name.
@@ -98,7 +98,7 @@ _OF_ONES_OWN = re.compile(r"[^/]*_[^/]*|(?:[^/]*[.-])?(?:base|local|builder)")
 _REFERENCE = re.compile(r"(?P<name>(?:[^/@]+/)*[^:/@]+)(?::(?P<tag>[^:/@]+))?(?P<digest>@.+)?")
 
 
-def find_moving_base(project: Project) -> Iterator[Found]:
+def find_moving_base(project: Project) -> Iterator[Violation]:
     """FROM of an image whose tag names no version, without a digest."""
     for opened in project.dockerfiles:
         for stage in opened.dockerfile.stages:
@@ -127,4 +127,4 @@ def _is_built_here(project: Project, name: str) -> bool:
     return name in tags or _OF_ONES_OWN.fullmatch(name) is not None
 
 
-BASES = (Rule(code=TrapCode.MOVING_BASE, find=find_moving_base),)
+BASES = (LintRule(code=TrapCode.MOVING_BASE, find=find_moving_base),)
