@@ -10,7 +10,7 @@ Docker are not asked for the layers of their images: the digest that a definitio
 else the name, as it was in the recorded build.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -209,23 +209,28 @@ def _outlook(
     unmodelled: Mapping[int, str],
     never: Mapping[int, str],
 ) -> CacheLookup:
-    whole = {each: found[each].reuse for each in view.parents if each not in read and each in found}
-    missed = next((each for each, reuse in whole.items() if reuse is Reuse.NOT_FOUND), 0)
-    if missed:
+    whole = [each for each in view.parents if each not in read]
+    if missed := _first_with(Reuse.NOT_FOUND, whole, found):
         return CacheLookup(reuse=Reuse.NOT_FOUND, above=missed)
     if view.index in never and not (view.neutral or view.always_runs):
         return CacheLookup(reuse=Reuse.NOT_FOUND, why=never[view.index])
     if view.index in unmodelled:
         return CacheLookup(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
-    doubtful = next((each for each, reuse in whole.items() if reuse is Reuse.OPEN), 0)
-    anew = tuple(each for each in read if each in found and found[each].reuse is not Reuse.FOUND)
-    if not (doubtful or anew) and (view.neutral or marks.whole in stored.wholes):
+    doubtful = _first_with(Reuse.OPEN, whole, found)
+    rebuilt = tuple(each for each in read if each in found and found[each].reuse is not Reuse.FOUND)
+    is_sure = not (doubtful or rebuilt)
+    if is_sure and (view.neutral or marks.whole in stored.wholes):
         return CacheLookup(reuse=Reuse.FOUND, mark=marks.whole or "")
     if not (view.neutral or stored.may_have(view.key, marks.lineage)):
         return CacheLookup(reuse=Reuse.NOT_FOUND)
     if doubtful:
         return CacheLookup(reuse=Reuse.OPEN, above=doubtful)
-    return CacheLookup(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=anew or read)
+    return CacheLookup(reuse=Reuse.OPEN, lacks=view.key.unknown, reads=rebuilt or read)
+
+
+def _first_with(reuse: Reuse, steps: Iterable[int], found: Mapping[int, CacheLookup]) -> int:
+    """The first of the steps with that result; 0 when there is none."""
+    return next((each for each in steps if each in found and found[each].reuse is reuse), 0)
 
 
 # Builds of any two caches judged by their keys alone, as if the reader had used the writer's cache.

@@ -11,7 +11,7 @@ from layerfork.diagnose.compare.sites import Reason, Site
 from layerfork.diagnose.failure import failed_import_cautions, writer_failed
 from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.forks import diagnose, find_forks
-from layerfork.diagnose.warnings import added_cautions, incomplete_record, unplaced_caution
+from layerfork.diagnose.warnings import added_cautions, incomplete_records, unplaced_caution
 from layerfork.diagnose.wronghits import stale_hits
 from layerfork.record.answer import Caution, Fork, Judgement, Verdict
 from layerfork.record.cause import CauseCode
@@ -44,8 +44,7 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     forks: list[Fork] = []
     failed = reader.record.result.outcome is not BuildOutcome.SUCCEEDED
     warnings = [
-        *incomplete_record(writer.client, writer.record.gaps),
-        *incomplete_record(reader.client, reader.record.gaps),
+        *incomplete_records((writer, reader)),
         *writer_failed(writer),
         *(() if failed else _other_dockerfile(comparison)),
     ]

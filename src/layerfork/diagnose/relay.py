@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from layerfork.diagnose.classes import Departure, added_steps, sort_into_classes
+from layerfork.diagnose.classes import Departure, Sorting, added_steps, sort_into_classes
 from layerfork.diagnose.compare.builds import JudgedBuild, StepView, views_of
 from layerfork.diagnose.compare.caches import may_share_cache
 from layerfork.diagnose.compare.comparable import define_alike, lend_definitions
@@ -12,7 +12,7 @@ from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.forks import diagnose
 from layerfork.diagnose.proof.observations import disagreeing_string
 from layerfork.diagnose.proof.weighing import weigh
-from layerfork.diagnose.warnings import added_cautions, incomplete_record, unplaced_caution
+from layerfork.diagnose.warnings import added_cautions, incomplete_records, unplaced_caution
 from layerfork.diagnose.wronghits import sent_unlike, stale_hits
 from layerfork.record.answer import Caution, Fork, Judgement, Verdict
 from layerfork.record.build import Builder
@@ -37,7 +37,7 @@ def judge_relay(
         clean_cache = not any(_on_user_engine(build) for build in builds)
     sorting = sort_into_classes(builds, clean_cache=clean_cache, random_runs=random_runs)
     warnings: list[Caution] = []
-    warnings.extend(_incomplete(succeeded))
+    warnings.extend(incomplete_records(succeeded))
     warnings.extend(_failed_controls(succeeded))
     warnings.extend(caution for joined in sorting.joined for caution in added_cautions(joined))
     warnings.extend(unplaced_caution(each.reader, each.candidates) for each in sorting.unplaced)
@@ -45,18 +45,20 @@ def judge_relay(
     warnings.extend(wrong)
     contradicted = {(caution.client, caution.step) for caution in wrong if caution.code == "contradiction"}
     forks = tuple(fork for departure in sorting.departures for fork in _forks(departure, contradicted))
-    failed_control = any(build.control == "miss" for build in succeeded)
-    if not succeeded:
-        verdict = Verdict.ERROR
-    else:
-        verdict = Verdict.FORKED if len(sorting.classes) > 1 or failed_control else Verdict.REUSED
     return Judgement(
-        verdict=verdict,
+        verdict=_verdict(succeeded, sorting),
         classes=tuple(tuple(member.client for member in group.members) for group in sorting.classes),
         class_unknown=tuple(each.reader.client for each in sorting.unplaced),
         forks=forks,
         warnings=tuple(warnings),
     )
+
+
+def _verdict(succeeded: Sequence[JudgedBuild], sorting: Sorting) -> Verdict:
+    if not succeeded:
+        return Verdict.ERROR
+    failed_control = any(build.control == "miss" for build in succeeded)
+    return Verdict.FORKED if len(sorting.classes) > 1 or failed_control else Verdict.REUSED
 
 
 def _on_user_engine(build: JudgedBuild) -> bool:
@@ -83,11 +85,6 @@ def _forks(departure: Departure, contradicted: set[tuple[str, int]]) -> Iterator
             continue
         refuted = (departure.reader.client, site.step) in contradicted
         yield diagnose(reasoner, weigh(reasoner, site), doubts, refuted=refuted)
-
-
-def _incomplete(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
-    for build in builds:
-        yield from incomplete_record(build.client, build.record.gaps)
 
 
 def _failed_controls(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:

@@ -3,8 +3,9 @@ holds."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from layerfork.diagnose.causes.wording import show_value
 from layerfork.diagnose.classes import added_steps, is_run, shares_every_step, step_layers
 from layerfork.diagnose.compare.builds import JudgedBuild, names_of
 from layerfork.diagnose.compare.comparison import Comparison
@@ -72,6 +73,12 @@ _MEANINGS = {
 """What the gap of a step means for the answer about it."""
 
 
+def incomplete_records(builds: Iterable[JudgedBuild]) -> Iterator[Caution]:
+    """A caution for each kind of gap of each build."""
+    for build in builds:
+        yield from incomplete_record(build.client, build.record.gaps)
+
+
 def incomplete_record(client: str, gaps: Sequence[Gap]) -> Iterator[Caution]:
     """A caution for each kind of gap; those that differ by a digest alone are one kind."""
     kinds: dict[tuple[str, str], list[str]] = {}
@@ -110,14 +117,10 @@ def list_ruled_out(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, ...]:
         place = f" of {first.path}" if first.path else ""
         more = f" (and {len(group) - 1:,} more)" if len(group) > 1 else ""
         lines.append(
-            f"{field or cause}{place}: {reader_name} {_shown(first.reader)}, "
-            f"{writer_name} {_shown(first.writer)}{more}; no key includes it"
+            f"{field or cause}{place}: {reader_name} {show_value(first.reader)}, "
+            f"{writer_name} {show_value(first.writer)}{more}; no key includes it"
         )
     return tuple(lines)
-
-
-def _shown(value: str | None) -> str:
-    return "absent" if value is None else (value or "''")
 
 
 # Checks what builds claim about reuse against the layers of their images.

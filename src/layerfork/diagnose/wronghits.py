@@ -8,6 +8,7 @@ from layerfork.diagnose.compare.builds import JudgedBuild, StepView, views_of
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import Links, behind, clean_path, context_paths, links_of
 from layerfork.diagnose.compare.differences import Difference, entry_paths, list_differences
+from layerfork.diagnose.compare.entries import last_by_path
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.keys.baseimage import find_facts
 from layerfork.keys.buildah.history import bind_targets
@@ -35,17 +36,12 @@ Sent = Mapping[str, tuple[ContextEntry, ContextEntry]]
 
 def unequal_entries(writer: ContextManifest, reader: ContextManifest) -> Sent:
     """Entries, as they end up on disk, of the paths that both contexts have, where anything differs."""
-    writers, readers = _on_disk(writer), _on_disk(reader)
+    writers, readers = last_by_path(writer.entries), last_by_path(reader.entries)
     return {
         path: (writers[path], entry)
         for path, entry in readers.items()
         if path in writers and writers[path] != entry
     }
-
-
-def _on_disk(manifest: ContextManifest) -> dict[str, ContextEntry]:
-    """The last entry of each path: the one that stays after unpacking."""
-    return {clean_path(entry.name): entry for entry in manifest.entries}
 
 
 def overlooked_change(

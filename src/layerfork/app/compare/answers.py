@@ -80,7 +80,8 @@ def answers_of_pair(
     from layerfork.builders.recording import filesondisk as filelook
     from layerfork.builders.recording import filesondisk as gitindex
     from layerfork.diagnose.answer import answer_added, answer_fork
-    from layerfork.diagnose.causes.scene import AnswerSources, entries_by_path
+    from layerfork.diagnose.causes.scene import AnswerSources
+    from layerfork.diagnose.compare.entries import first_by_path
 
     sources = AnswerSources(
         writer=writer,
@@ -91,7 +92,7 @@ def answers_of_pair(
         there=filelook.is_there,
         index=gitindex.digest_in_index,
         lines=filelook.lines_of,
-        all_entries=cache(lambda: entries_by_path(whole_reader())),
+        all_entries=cache(lambda: first_by_path(whole_reader())),
     )
     asked = (answer_added(caution, sources) for caution in judgement.warnings)
     return tuple(answer_fork(fork, sources) for fork in judgement.forks), tuple(filter(None, asked))

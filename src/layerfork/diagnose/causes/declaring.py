@@ -141,21 +141,25 @@ def _declared(scene: Scene, name: str, keyword: str) -> _Declared | None:
         each
         for index in reversed(line_up)
         for each in dockerfile.stages[index].instructions
-        if each.keyword in ("ARG", "ENV")
-        and any(own == name for own, _ in each.pairs)
-        and (index != step.stage or each.first_line < step.first_line)
+        if _sets(each, name) and (index != step.stage or each.first_line < step.first_line)
     ]
-    if not setters or any(
-        each.keyword != keyword or len(each.pairs) != 1 or each.text != setters[0].text for each in setters
-    ):
+    if not setters or not all(_is_alone(each, keyword, setters[0].text) for each in setters):
         return None
     home = setters[0].stage
-    stages = [
-        stage
-        for stage in dockerfile.stages
-        if stage.index == home or (inherited and home in _ancestors(parents, stage.index))
-    ]
-    return _Declared(name=name, step=step, setters=tuple(setters), stages=tuple(stages), parents=parents)
+    built_on_home = {
+        stage.index for stage in dockerfile.stages if inherited and home in _ancestors(parents, stage.index)
+    }
+    stages = tuple(stage for stage in dockerfile.stages if stage.index in built_on_home | {home})
+    return _Declared(name=name, step=step, setters=tuple(setters), stages=stages, parents=parents)
+
+
+def _sets(instruction: Instruction, name: str) -> bool:
+    return instruction.keyword in ("ARG", "ENV") and name in dict(instruction.pairs)
+
+
+def _is_alone(setter: Instruction, keyword: str, text: str) -> bool:
+    """A line of that keyword and text that sets one variable only."""
+    return setter.keyword == keyword and setter.text == text and len(setter.pairs) == 1
 
 
 def _parents(dockerfile: Dockerfile, given: dict[str, str]) -> dict[int, int]:

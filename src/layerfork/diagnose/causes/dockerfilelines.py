@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from layerfork.diagnose.causes.edits import command_of, with_options
 from layerfork.diagnose.causes.material import Material
 from layerfork.diagnose.causes.rule import Finding
-from layerfork.diagnose.causes.scene import Scene, entries_by_path
+from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import name_paths, values
 from layerfork.diagnose.compare.alignment import normalise
 from layerfork.diagnose.compare.copied import clean_path, copied_sources
 from layerfork.diagnose.compare.differences import ORDER_OF_ENV, STEP_FIELD, Difference
+from layerfork.diagnose.compare.entries import first_by_path
 from layerfork.dockerfile import NO_STAGE, Instruction
 from layerfork.record.answer import NOTHING_TO_FIX, Cause, Edit, Fix, Situation
 from layerfork.record.change import Change, LabelsAre, LineIs
@@ -162,7 +163,7 @@ def fix_line(scene: Scene) -> Fix:
 
 def _changed_since(scene: Scene) -> list[str]:
     """Files that only the line as it was names, and that hold something else on disk than they did then."""
-    sent, kept = entries_by_path(scene.writer), entries_by_path(scene.reader)
+    sent, kept = first_by_path(scene.writer), first_by_path(scene.reader)
     named_then = [
         sent[path] for path in copied_sources(scene.writer_text) if path in sent and path not in kept
     ]

@@ -1,7 +1,7 @@
 """The Dockerfile and the ignore file: copied themselves, and the paths that ignore rules exclude."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import accumulate
 
 from layerfork.context.ignore.gopatterns import Excluder
@@ -19,13 +19,13 @@ from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import name_paths, paths_of, places_of, shown, verb
 from layerfork.diagnose.compare.copied import (
     behind,
-    clean_path,
     context_paths,
     copied_sources,
     is_covered,
     links_of,
 )
 from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.entries import sent_paths
 from layerfork.errors import UsageError
 from layerfork.keys.ignoring import ignore_matcher
 from layerfork.record.answer import Cause, Edit, Fix
@@ -185,20 +185,22 @@ def _left_out(case: Case, absent: frozenset[str], sender: BuildRecord, other: Bu
     """The paths of a key that one build sent and that the patterns of the other exclude."""
     if not absent or sender.context is None:
         return frozenset()
-    sent = {clean_path(entry.name) for entry in sender.context.entries}
+    sent = sent_paths(sender)
     excluding, including = (ignore_matcher(record)(_patterns(record)) for record in (other, sender))
     instruction, links = case.reader_view.step.instruction, links_of(sender.context.entries)
-    places = {path: {behind(place, links) for place in context_paths(instruction, path)} for path in absent}
-    places = {
-        path: {place for place in found if place in sent and excluding.excludes(place)}
-        for path, found in places.items()
-    }
-    named = {place for found in places.values() for place in found if not including.excludes(place)}
-    named |= _only_on_the_way(sent, named, {each for found in places.values() for each in found}, excluding)
-    return frozenset(path for path, found in places.items() if not named.isdisjoint(found))
+
+    def excluded_places(path: str) -> set[str]:
+        places = {behind(place, links) for place in context_paths(instruction, path)}
+        return {place for place in places & sent if excluding.excludes(place)}
+
+    places = {path: excluded_places(path) for path in absent}
+    excluded = set().union(*places.values())
+    named = {place for place in excluded if not including.excludes(place)}
+    named |= _only_on_the_way(sent, named, excluded, excluding)
+    return frozenset(path for path, own in places.items() if not named.isdisjoint(own))
 
 
-def _only_on_the_way(sent: set[str], named: set[str], left_out: set[str], excluding: Excluder) -> set[str]:
+def _only_on_the_way(sent: Set[str], named: set[str], left_out: set[str], excluding: Excluder) -> set[str]:
     """Directories that the patterns of both builds exclude, and that one build has sent because an exception
     names something below them. The other build sends none of them where its patterns exclude all below."""
     above = _above(named) & (left_out - named)

@@ -19,11 +19,11 @@ from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import show_name, show_type, subject, values
 from layerfork.diagnose.compare.copied import clean_path, context_paths, copied_sources
 from layerfork.diagnose.compare.differences import Difference, is_name
+from layerfork.diagnose.compare.entries import entries_of, last_by_path
 from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.context import ContextEntry, EntryType
-from layerfork.record.record import BuildRecord
 
 
 def _say_kind(scene: Scene, cause: Cause) -> str:
@@ -210,24 +210,16 @@ def _targets(path: str, entry: ContextEntry) -> tuple[str, ...]:
 
 
 def _changed_links(case: Case) -> Iterator[tuple[str, ContextEntry, ContextEntry]]:
-    records = (case.writer.record, case.reader.record)
-    if not any(entry.type is EntryType.SYMLINK for record in records for entry in _sent(record)):
+    sides = [entries_of(build.record) for build in (case.writer, case.reader)]
+    if not any(entry.type is EntryType.SYMLINK for entries in sides for entry in entries):
         return
-    writer, reader = map(_by_path, records)
+    writer, reader = map(last_by_path, sides)
     for path in sorted(writer.keys() & reader.keys()):
         left, right = writer[path], reader[path]
         if EntryType.SYMLINK not in (left.type, right.type):
             continue
         if (left.type, left.linkname) != (right.type, right.linkname):
             yield path, left, right
-
-
-def _sent(record: BuildRecord) -> Sequence[ContextEntry]:
-    return record.context.entries if record.context is not None else ()
-
-
-def _by_path(record: BuildRecord) -> dict[str, ContextEntry]:
-    return {clean_path(entry.name): entry for entry in _sent(record)}
 
 
 def _shown(entry: ContextEntry) -> str:

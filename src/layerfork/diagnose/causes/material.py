@@ -1,14 +1,14 @@
 """What undoing a cause works with: the case, both contexts by path, both Dockerfiles side by side."""
 
 import sys
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from layerfork.diagnose.causes.rule import Case
 from layerfork.diagnose.compare.alignment import align
 from layerfork.diagnose.compare.comparison import Comparison
-from layerfork.diagnose.compare.copied import NO_LINKS, Links, common_links, links_of
+from layerfork.diagnose.compare.copied import Links, common_links, links_of
+from layerfork.diagnose.compare.entries import all_by_path
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.hypothesis import UnappliableError
@@ -16,7 +16,6 @@ from layerfork.hypothesis.edited_dockerfile import source_text
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.record.change import Change, LineAdded, LineIs, OptionIs, RequestIs
 from layerfork.record.context import ContextEntry, ContextManifest, Transport
-from layerfork.record.gopath import context_path
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 
@@ -206,37 +205,30 @@ class Material:
 
 def contexts_of(comparison: Comparison) -> tuple[Sent, ...]:
     """Every context that both builds, or one of them, sent."""
-    writer, reader = _manifests(comparison.writer.record), _manifests(comparison.reader.record)
-    return tuple(
-        Sent(
-            context=name,
-            writer=_by_path(writer.get(name)),
-            reader=_by_path(reader.get(name)),
-            transports=(_transport(writer.get(name)), _transport(reader.get(name))),
-            links=common_links(_links(writer.get(name)), _links(reader.get(name))),
-        )
-        for name in dict.fromkeys((*reader, *writer))
+    writers, readers = _manifests(comparison.writer.record), _manifests(comparison.reader.record)
+    names = dict.fromkeys((*readers, *writers))
+    return tuple(_sent(name, writers.get(name), readers.get(name)) for name in names)
+
+
+def _sent(name: str, writer: ContextManifest | None, reader: ContextManifest | None) -> Sent:
+    """One context of both builds; a build that has none of that name sent nothing."""
+    sides = [manifest.entries if manifest is not None else () for manifest in (writer, reader)]
+    return Sent(
+        context=name,
+        writer=all_by_path(sides[0]),
+        reader=all_by_path(sides[1]),
+        transports=(_transport(writer), _transport(reader)),
+        links=common_links(*map(links_of, sides)),
     )
-
-
-def _manifests(record: BuildRecord) -> dict[str, ContextManifest]:
-    found = {} if record.context is None else {"context": record.context}
-    return found | {each.name: each for each in record.named_contexts}
 
 
 def _transport(manifest: ContextManifest | None) -> Transport | None:
     return manifest.transport if manifest is not None else None
 
 
-def _links(manifest: ContextManifest | None) -> Links:
-    return links_of(manifest.entries) if manifest is not None else NO_LINKS
-
-
-def _by_path(manifest: ContextManifest | None) -> dict[str, tuple[ContextEntry, ...]]:
-    found: dict[str, list[ContextEntry]] = defaultdict(list)
-    for entry in manifest.entries if manifest is not None else ():
-        found[context_path(entry.name)].append(entry)
-    return {path: tuple(entries) for path, entries in found.items()}
+def _manifests(record: BuildRecord) -> dict[str, ContextManifest]:
+    found = {} if record.context is None else {"context": record.context}
+    return found | {each.name: each for each in record.named_contexts}
 
 
 def requested(material: Material, field: str) -> tuple[Change, ...]:

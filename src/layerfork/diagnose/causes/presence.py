@@ -1,6 +1,6 @@
 """Entries that only one build sent, or sent twice: directories, files, the root's header."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from itertools import accumulate
 
 from layerfork.diagnose.causes.content import install_first
@@ -18,8 +18,9 @@ from layerfork.diagnose.causes.forms import (
 from layerfork.diagnose.causes.rule import Case, CauseRule, Find, Finding, PatternFix
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import name_paths, paths_of, values, verb
-from layerfork.diagnose.compare.copied import clean_path, context_paths
+from layerfork.diagnose.compare.copied import context_paths
 from layerfork.diagnose.compare.differences import Difference, entry_paths
+from layerfork.diagnose.compare.entries import sent_paths
 from layerfork.record.answer import Cause, Fix, Treatment, Way
 from layerfork.record.cachekey import CacheKey
 from layerfork.record.cause import CauseCode
@@ -140,28 +141,24 @@ def _sent_by_one(case: Case, unclaimed: tuple[Difference, ...]) -> tuple[frozens
     """Paths of directories that only the writer sent, and that only the reader sent, although both keys
     hold them: BuildKit creates a directory that a tar does not list. A path that both sent is another kind
     of entry in one of them."""
-    writer, reader = (_sent_directories(build.record) for build in (case.writer, case.reader))
-    by_writer, by_reader = (_sent(build.record) for build in (case.writer, case.reader))
     instruction = case.reader_view.step.instruction
     paths = {each.path for each in unclaimed if each.path and not each.one_sided}
     places = {path: frozenset(context_paths(instruction, path)) for path in paths}
-    return (
-        frozenset(path for path, found in places.items() if found & writer and not found & by_reader),
-        frozenset(path for path, found in places.items() if found & reader and not found & by_writer),
-    )
+    writer, reader = case.writer.record, case.reader.record
+    return _lying_in_one(places, writer, reader), _lying_in_one(places, reader, writer)
+
+
+def _lying_in_one(places: Mapping[str, Set[str]], sender: BuildRecord, other: BuildRecord) -> frozenset[str]:
+    """The paths that are directories of the sender, and nothing at all of the other build."""
+    directories, taken = _sent_directories(sender), sent_paths(other)
+    return frozenset(path for path, own in places.items() if own & directories and not own & taken)
 
 
 def _sent_directories(record: BuildRecord) -> frozenset[str]:
-    """Directories of a tar; one that is a directory in no tar was not sent as one."""
-    context = record.context
-    if context is None or context.transport is not Transport.TAR:
+    """Directories of a tar; other contexts send none as an entry of its own."""
+    if record.context is None or record.context.transport is not Transport.TAR:
         return frozenset()
-    return frozenset(clean_path(entry.name) for entry in context.entries if entry.type is EntryType.DIRECTORY)
-
-
-def _sent(record: BuildRecord) -> frozenset[str]:
-    entries = record.context.entries if record.context is not None else ()
-    return frozenset(clean_path(entry.name) for entry in entries)
+    return sent_paths(record, EntryType.DIRECTORY)
 
 
 def _says_none(claims: list[Difference], path: str) -> bool:

@@ -4,8 +4,9 @@ import posixpath
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from layerfork.diagnose.compare.copied import Links, clean_path, common_links, links_of, places_among
+from layerfork.diagnose.compare.copied import Links, common_links, links_of, places_among
 from layerfork.diagnose.compare.copied import copied_sources as sources_of
+from layerfork.diagnose.compare.entries import first_by_path
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.steps import instructions_of
@@ -221,7 +222,7 @@ def set_scene(fork: Fork, sources: AnswerSources) -> Scene:
     dockerfile = dockerfile_of(sources.reader)
     entered = any(part.path for cause in fork.causes for part in cause.parts)
     entries, writer_entries = (
-        entries_by_path(record) if entered else {} for record in (sources.reader, sources.writer)
+        first_by_path(record) if entered else {} for record in (sources.reader, sources.writer)
     )
     return Scene(
         fork=fork,
@@ -243,11 +244,3 @@ def _text_of(record: BuildRecord, step: StepRecord | None) -> str:
         return ""
     written = instructions_of(record).get(step.index)
     return written.text if written is not None else step.instruction
-
-
-def entries_by_path(record: BuildRecord) -> Mapping[str, ContextEntry]:
-    """A context's entries by cleaned path. Of several entries of one path the first."""
-    found: dict[str, ContextEntry] = {}
-    for entry in record.context.entries if record.context is not None else ():
-        found.setdefault(clean_path(entry.name), entry)
-    return found

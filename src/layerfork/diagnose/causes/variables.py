@@ -144,30 +144,48 @@ def variable_rule(
     """A rule for ``build-arg`` or ``env``. ``remedies`` are those of variables that need another one."""
 
     def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-        arguments = argument_names(case) if code == "build-arg" else frozenset()
-        orders = order_of_names(unclaimed)
-        if code == "env":
-            yield from _behind_derived(case, unclaimed, argument_names(case))
-        for difference in unclaimed:
-            if difference.cause == code or (difference.cause == "env" and difference.path in arguments):
-                finding = value_finding(case, difference, code=code)
-                own = remedies.get(difference.path, "")
-                yield replace(
-                    finding, remedy=own, claims=(difference, *(orders if difference.one_sided else ()))
-                )
-        if not case.site.origins:
-            return
-        claims = claimed_by_origins(unclaimed, _named_otherwise(case, unclaimed))
-        known: frozenset[str] = frozenset()
-        if not claims and code == "build-arg":
-            claims = tuple(each for each in unclaimed if _is_derived(case, each, arguments))
-            known = frozenset(each.path for each in unclaimed if each.path in arguments or each.cause == code)
-        for origin in case.site.origins if claims else ():
-            if origin.cause == code and origin.path not in known:
-                finding = value_finding(case, origin, code=code)
-                yield replace(finding, remedy=remedies.get(origin.path, ""), claims=(), shared=claims)
+        arguments = argument_names(case)
+        if code == CauseCode.ENV:
+            yield from _behind_derived(case, unclaimed, arguments)
+        found = [
+            *_own_variables(case, unclaimed, code, arguments),
+            *_origins(case, unclaimed, code, arguments),
+        ]
+        for finding in found:
+            yield replace(finding, remedy=remedies.get(finding.path, ""))
 
     return CauseRule(code=code, find=find, undo=undo, say=say, remedy=remedy, fix=fix)
+
+
+def _own_variables(
+    case: Case, unclaimed: tuple[Difference, ...], code: CauseCode, arguments: frozenset[str]
+) -> Iterator[Finding]:
+    """Variables that the key holds; BuildKit's hold build arguments as variables of the environment."""
+    orders = order_of_names(unclaimed)
+    as_env = arguments if code == CauseCode.BUILD_ARG else frozenset()
+    for difference in unclaimed:
+        if difference.cause == code or (difference.cause == CauseCode.ENV and difference.path in as_env):
+            finding = value_finding(case, difference, code=code)
+            claims = (difference, *orders) if difference.one_sided else (difference,)
+            yield replace(finding, claims=claims)
+
+
+def _origins(
+    case: Case, unclaimed: tuple[Difference, ...], code: CauseCode, arguments: frozenset[str]
+) -> Iterator[Finding]:
+    """Variables that the step's text was expanded with."""
+    if not case.site.origins:
+        return
+    shared = claimed_by_origins(unclaimed, _named_otherwise(case, unclaimed))
+    known: frozenset[str] = frozenset()
+    if not shared and code == CauseCode.BUILD_ARG:
+        shared = tuple(each for each in unclaimed if _is_derived(case, each, arguments))
+        known = frozenset(each.path for each in unclaimed if each.path in arguments or each.cause == code)
+    if not shared:
+        return
+    for origin in case.site.origins:
+        if origin.cause == code and origin.path not in known:
+            yield replace(value_finding(case, origin, code=code), claims=(), shared=shared)
 
 
 def _behind_derived(

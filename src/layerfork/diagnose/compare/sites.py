@@ -157,14 +157,19 @@ def is_shared(walk: Walk, view: StepView, site: Site, parent_unshared: bool) -> 
         case StepStatus.MISS:
             return False
         case StepStatus.HIT:
-            return not (site.differences or builds_on_unshared(walk, view)) or any(
-                same_chain(walk.writer_views, other, walk.reader_views, view.index)
-                for other in walk.writer_views
-            )
+            return _is_writers_result(walk, view, site)
         case StepStatus.NOT_EVALUATED:
             return not parent_unshared
         case StepStatus.UNKNOWN:
             return not (site.differences or parent_unshared)
+
+
+def _is_writers_result(walk: Walk, view: StepView, site: Site) -> bool:
+    """A hit whose key is the writer's, or the key of any of its steps with all that it builds on."""
+    if not (site.differences or builds_on_unshared(walk, view)):
+        return True
+    others = walk.writer_views
+    return any(same_chain(others, other, walk.reader_views, view.index) for other in others)
 
 
 def builds_on_unshared(walk: Walk, view: StepView) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from layerfork.diagnose.causes.edits import BY_NAME, EVERYTHING, quoted
 from layerfork.diagnose.causes.rule import NORMALISE
 from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.causes.wording import values
 from layerfork.diagnose.compare.copied import clean_path
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.record.answer import FieldRow, Fix, Side, Situation
@@ -17,39 +18,49 @@ def find_owner(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:
     """Owner and group of the same entries, or one of the two for at least two: one pair of values for all."""
     uids = [each for each in held if code_of(scene, each) == CauseCode.UID]
     gids = [each for each in held if code_of(scene, each) == CauseCode.GID]
-    pairs = [
-        {(each.part.writer, each.part.reader) for each in own if None not in each.part[2:]}
-        for own in (uids, gids)
-    ]
-    paths = [{each.part.path for each in own} for own in (uids, gids)]
-    if any(len(each) > 1 for each in pairs) or len(uids) + len(gids) < 2:
-        return
-    if uids and gids and paths[0] != paths[1]:
-        return
     own = [*uids, *gids]
-    writer, reader = (":".join(next(iter(pair))[side] or "" for pair in pairs if pair) for side in (0, 1))
+    if len(own) < 2 or (uids and gids and _paths(uids) != _paths(gids)):
+        return
+    pairs = [_both_values(uids), _both_values(gids)]
+    if any(len(each) > 1 for each in pairs):
+        return
+    writer, reader = (":".join(_value(pair, side) for pair in pairs if pair) for side in (0, 1))
     if not writer or not reader:
         return
-    kind = "owner" if uids and gids else "owner id" if uids else "group id"
-    count = len(paths[0] | paths[1])
+    count = len(_paths(own))
     entries = f"{count:,} entries" if count > 1 else scene.place_of(own[0].part.path)
-    label = f"{kind} of {entries}"
-    if scene.again:
-        said = f"{label} is {reader}, was {writer}"
-    else:
-        said = f"{label} is {reader} for {scene.reader_name}, {writer} for {scene.writer_name}"
+    label = f"{_KINDS[bool(uids), bool(gids)]} of {entries}"
     yield Group(
         held=own,
-        culprit=said,
+        culprit=values(scene, label, writer, reader),
         rows=[FieldRow(label=label, writer=writer, reader=reader)],
         fix=_fix_owner(scene, places(scene, own), _ids(pairs, 0), _ids(pairs, 1)),
     )
 
 
+_KINDS = {(True, True): "owner", (True, False): "owner id", (False, True): "group id"}
+"""By whether owner and group differ."""
+
+
+def _paths(held: Sequence[Held]) -> set[str]:
+    return {each.part.path for each in held}
+
+
+def _both_values(held: Sequence[Held]) -> set[tuple[str | None, str | None]]:
+    """The pairs of values that both sides have."""
+    parts = [each.part for each in held]
+    return {(part.writer, part.reader) for part in parts if None not in (part.writer, part.reader)}
+
+
+def _value(pair: set[tuple[str | None, str | None]], side: int) -> str:
+    (values_of_one,) = pair
+    return values_of_one[side] or ""
+
+
 def _ids(pairs: Sequence[set[tuple[str | None, str | None]]], side: int) -> dict[bool, str]:
     """A side's owner (True) and group (False); empty where they do not differ."""
-    known = {bool(not place): next(iter(pair))[side] or "" for place, pair in enumerate(pairs) if pair}
-    return {True: "", False: ""} | known
+    owner, group = (_value(pair, side) if pair else "" for pair in pairs)
+    return {True: owner, False: group}
 
 
 def _fix_owner(scene: Scene, paths: Sequence[str], ids: dict[bool, str], own: dict[bool, str]) -> Fix:

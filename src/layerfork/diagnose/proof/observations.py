@@ -21,6 +21,7 @@ from layerfork.diagnose.compare.caches import cache_is_off
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.sites import Reason, Site
 from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode
 from layerfork.record.record import StepStatus
 
 
@@ -67,36 +68,38 @@ def disagreeing_string(view: StepView) -> bool:
 def _by_writer(comparison: Comparison, site: Site) -> Agreement:
     writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
     if writer is not None and disagreeing_string(writer):
-        line = f"history of {comparison.writer.client}, step {writer.index}: {writer.step.created_by!r}"
-        computed = f"; computed: {writer.key.engine_form!r}"
-        return Agreement(confirmation=Confirmation.CONTRADICTED, lines=(line + computed,))
+        line = _history_line(comparison.writer, writer)
+        return Agreement(confirmation=Confirmation.CONTRADICTED, lines=(line,))
     line = "predicted from the keys: no engine has built this"
     return Agreement(confirmation=Confirmation.CONFIRMED, lines=(line,))
 
 
 def _by_strings(comparison: Comparison, site: Site) -> Agreement:
+    unobserved = Agreement(confirmation=Confirmation.UNOBSERVED)
     if comparison.reader.record.builder is Builder.BUILDKIT:
-        return Agreement(confirmation=Confirmation.UNOBSERVED)
+        return unobserved
     sides = tuple(_involved(comparison, site))
-    lines = tuple(
-        f"history of {build.client}, step {view.index}: {view.step.created_by!r}"
-        + ("" if view.step.created_by == view.key.engine_form else f"; computed: {view.key.engine_form!r}")
-        for build, view in sides
-        if view.step.created_by
-    )
-    if any(disagreeing_string(view) for _, view in sides):
+    views = [view for _, view in sides]
+    lines = tuple(_history_line(build, view) for build, view in sides if view.step.created_by)
+    if any(map(disagreeing_string, views)):
         return Agreement(confirmation=Confirmation.CONTRADICTED, lines=lines)
-    if not sides or not all(view.step.created_by and view.key.engine_form for _, view in sides):
-        return Agreement(confirmation=Confirmation.UNOBSERVED)
-    in_strings = [part for part in site.parts if part.cause != "image-format"]
+    if not views or not all(view.step.created_by and view.key.engine_form for view in views):
+        return unobserved
+    # The strings do not hold the image's format.
+    in_strings = any(part.cause != CauseCode.IMAGE_FORMAT for part in site.parts)
     if site.parts and not (in_strings or site.structure):
-        return Agreement(confirmation=Confirmation.UNOBSERVED)
-    if in_strings and len({view.key.engine_form for _, view in sides[-2:]}) == 1:
-        return Agreement(
-            confirmation=Confirmation.CONTRADICTED,
-            lines=(*lines, "the engine computed the same string for both"),
-        )
+        return unobserved
+    if in_strings and len({view.key.engine_form for view in views[-2:]}) == 1:
+        same = "the engine computed the same string for both"
+        return Agreement(confirmation=Confirmation.CONTRADICTED, lines=(*lines, same))
     return Agreement(confirmation=Confirmation.CONFIRMED, lines=lines)
+
+
+def _history_line(build: JudgedBuild, view: StepView) -> str:
+    """What the engine wrote into the history, and the computed string where that is another one."""
+    line = f"history of {build.client}, step {view.index}: {view.step.created_by!r}"
+    is_equal = view.step.created_by == view.key.engine_form
+    return line if is_equal else f"{line}; computed: {view.key.engine_form!r}"
 
 
 def _involved(comparison: Comparison, site: Site) -> Iterator[tuple[JudgedBuild, StepView]]:
