@@ -300,4 +300,12 @@ XATTR = CauseRule(
 """An extended attribute of an entry."""
 
 
-RULES = (ENTRY_NAME, MODE_TYPE_BITS, MODE, UID, GID, OWNER_NAME, XATTR)
+RULES = (
+    ENTRY_NAME,
+    MODE_TYPE_BITS,
+    MODE,
+    UID,
+    GID,
+    OWNER_NAME,
+    XATTR,
+)

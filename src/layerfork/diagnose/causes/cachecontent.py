@@ -288,4 +288,9 @@ CACHE_RECORD_GONE = CauseRule(
 """Equal keys, earlier steps reused, this one not: its result was pruned or its image removed."""
 
 
-RULES = (PARALLEL_BUILD, ENGINE_BUG, CACHE_EMPTY, CACHE_RECORD_GONE)
+RULES = (
+    PARALLEL_BUILD,
+    ENGINE_BUG,
+    CACHE_EMPTY,
+    CACHE_RECORD_GONE,
+)

@@ -236,4 +236,8 @@ CACHE_NOT_IMPORTED = CauseRule(
 """The reader asked for a cache from elsewhere, and the writer's results did not come with it."""
 
 
-RULES = (CACHE_OFF, CACHE_FROM, CACHE_NOT_IMPORTED)
+RULES = (
+    CACHE_OFF,
+    CACHE_FROM,
+    CACHE_NOT_IMPORTED,
+)

@@ -264,4 +264,10 @@ CLIENT_VERSION = CauseRule(
 """One client in two versions that write contexts differently."""
 
 
-RULES = (BUILDER, BUILDER_INSTANCE, IMAGE_STORE, ENGINE_VERSION, CLIENT_VERSION)
+RULES = (
+    BUILDER,
+    BUILDER_INSTANCE,
+    IMAGE_STORE,
+    ENGINE_VERSION,
+    CLIENT_VERSION,
+)

@@ -273,4 +273,11 @@ TARGET = value_rule(
 """The reader builds stages that the writer was not asked for."""
 
 
-RULES = (PLATFORM, IMAGE_FORMAT, BASE_IMAGE, BASE_CONFIG, FRONTEND, TARGET)
+RULES = (
+    PLATFORM,
+    IMAGE_FORMAT,
+    BASE_IMAGE,
+    BASE_CONFIG,
+    FRONTEND,
+    TARGET,
+)

@@ -158,4 +158,8 @@ INSTRUCTION = CauseRule(
 """The Dockerfile's text for this step differs, or a step was added or removed."""
 
 
-RULES = (INSTRUCTION_ORDER, LABEL, INSTRUCTION)
+RULES = (
+    INSTRUCTION_ORDER,
+    LABEL,
+    INSTRUCTION,
+)

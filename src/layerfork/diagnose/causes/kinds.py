@@ -314,4 +314,8 @@ LINK_TARGET = CauseRule(
 """Where a symbolic or hard link points to."""
 
 
-RULES = (HARDLINK, ENTRY_TYPE, LINK_TARGET)
+RULES = (
+    HARDLINK,
+    ENTRY_TYPE,
+    LINK_TARGET,
+)

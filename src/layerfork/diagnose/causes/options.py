@@ -149,4 +149,9 @@ REMOTE_SOURCE = CauseRule(
 """A URL or a repository that ADD or the context fetches gave something else."""
 
 
-RULES = (NETWORK, RUN_OPTION, MOUNT, REMOTE_SOURCE)
+RULES = (
+    NETWORK,
+    RUN_OPTION,
+    MOUNT,
+    REMOTE_SOURCE,
+)

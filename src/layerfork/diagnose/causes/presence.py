@@ -224,4 +224,9 @@ ENTRY_EXTRA = CauseRule(
 """The reader sent entries that the writer did not send."""
 
 
-RULES = (DIRECTORY_ENTRY, ROOT_HEADER, ENTRY_MISSING, ENTRY_EXTRA)
+RULES = (
+    DIRECTORY_ENTRY,
+    ROOT_HEADER,
+    ENTRY_MISSING,
+    ENTRY_EXTRA,
+)

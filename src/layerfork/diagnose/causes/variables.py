@@ -320,4 +320,8 @@ imagebuildah/stage_executor.go:getCreatedBy @ v1.39.3.
 """
 
 
-RULES = (BUILD_ARG, ENV, PROXY)
+RULES = (
+    BUILD_ARG,
+    ENV,
+    PROXY,
+)
