@@ -1,15 +1,16 @@
-"""A build as a command line asks for it: a PATH with options of `docker build`, or a command after ``--``."""
+"""A build as a command line asks for it: a PATH with options of `docker build` or a command, and images."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from layerfork.cli.options import give_way
+from layerfork.cli.combinations import gathered
 from layerfork.errors import UsageError
+from layerfork.record.engine import Brought
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_OPTIONS = (
+_OF_DOCKER_BUILD = (
     click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: PATH/Dockerfile."),
     click.option("--target", default="", help="Stage to build."),
     click.option(
@@ -23,54 +24,74 @@ _OPTIONS = (
 )
 
 
+class BuildOptions(NamedTuple):
+    """Options that go to ``docker build`` as they are."""
+
+    dockerfile: str
+    target: str
+    build_args: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    def words(self) -> Iterator[str]:
+        """As ``docker build`` takes them."""
+        values = (
+            ("--file", (self.dockerfile,)),
+            ("--target", (self.target,)),
+            ("--build-arg", self.build_args),
+            ("--tag", self.tags),
+        )
+        for option, given in values:
+            for value in filter(None, given):
+                yield from (option, value)
+
+
 def build_options(command: Command) -> Command:
-    """``-f``, ``--target``, ``--build-arg`` and ``-t``, as `docker build` takes them."""
-    for option in reversed(_OPTIONS):
+    """``-f``, ``--target``, ``--build-arg`` and ``-t``: the parameter ``build``."""
+    command = gathered(BuildOptions, "build")(command)
+    for option in reversed(_OF_DOCKER_BUILD):
         command = option(command)
     return command
 
 
 def build_command(
-    name: str,
-    paths: Sequence[str],
-    argv: tuple[str, ...] | None,
-    *,
-    dockerfile: str,
-    target: str,
-    build_args: tuple[str, ...],
-    tags: tuple[str, ...],
+    name: str, paths: Sequence[str], argv: tuple[str, ...] | None, build: BuildOptions
 ) -> tuple[str, ...]:
     """The command to run; empty where neither a PATH nor a command was given. ``name`` is our subcommand.
 
     Raises: UsageError.
     """
-    asked = _options(
-        give_way(dockerfile, "dockerfile", when=not paths),
-        give_way(target, "target", when=not paths),
-        give_way(build_args, "build_args", when=not paths),
-        give_way(tags, "tags", when=not paths),
-    )
-    if argv is not None and paths:
-        raise UsageError("give a PATH or a command, not both", hint=f"layerfork {name} -- docker build PATH")
     if len(paths) > 1:
         raise UsageError("give one PATH, or a command after --", hint=f"layerfork {name} -- docker build .")
-    if asked and not paths:
-        raise UsageError(
-            f"{asked[0]} needs a PATH", hint=f"layerfork {name} PATH, or put it into the command after --"
-        )
     if argv == ():
         raise UsageError("there is no command after --", hint=f"layerfork {name} -- docker build .")
-    return ("docker", "build", *asked, paths[0]) if paths else argv or ()
+    return ("docker", "build", *build.words(), paths[0]) if paths else argv or ()
 
 
-def _options(
-    dockerfile: str, target: str, build_args: tuple[str, ...], tags: tuple[str, ...]
-) -> tuple[str, ...]:
-    """As ``docker build`` takes them."""
-    values = (
-        ("--file", (dockerfile,)),
-        ("--target", (target,)),
-        ("--build-arg", build_args),
-        ("--tag", tags),
-    )
-    return tuple(word for option, given in values for value in given if value for word in (option, value))
+# Images for an engine of ours, which has no network: ``--load`` and ``--stand-in``.
+
+_IMAGES = (
+    click.option(
+        "--load",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="TAR",
+        help="Image archive (docker save) to load first into an engine of our own, which has no network; "
+        "repeatable.",
+    ),
+    click.option(
+        "--stand-in",
+        "stand_ins",
+        multiple=True,
+        metavar="IMAGE",
+        help="Make an image of this name from busybox, for this run, on an engine of our own. Steps that "
+        "need more than a shell fail, and no key is that of the real image; repeatable.",
+    ),
+)
+
+
+def bring_options(command: Command) -> Command:
+    """``--load`` and ``--stand-in``: the parameter ``brought``."""
+    command = gathered(Brought, "brought")(command)
+    for option in reversed(_IMAGES):
+        command = option(command)
+    return command

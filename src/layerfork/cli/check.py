@@ -3,21 +3,18 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from layerfork.cli.build_options import build_command, build_options
+from layerfork.cli.build_options import BuildOptions, bring_options, build_command, build_options
+from layerfork.cli.combinations import WordsThenCommand, gathered, is_typed
 from layerfork.cli.options import (
-    WordsThenCommand,
-    bring_options,
     checked_output,
     engine_option,
     format_option,
-    give_way,
     look_of,
     parse_pairs,
-    refuse_together,
     report_option,
     reports_written,
     to_stderr,
@@ -26,12 +23,20 @@ from layerfork.cli.options import (
 )
 from layerfork.cli.output import is_terminal, put
 from layerfork.errors import UsageError
+from layerfork.record.engine import Brought
 from layerfork.record.scenario import RunOptions
 
 if TYPE_CHECKING:
     from layerfork.app.check.checking import Checked
     from layerfork.record.check import CheckReport
     from layerfork.report.formats import Format
+
+
+class Tolerance(NamedTuple):
+    """What may be built again."""
+
+    allow: tuple[str, ...]
+    max_lost_s: float | None
 
 
 @click.command("check", cls=WordsThenCommand)
@@ -86,18 +91,14 @@ if TYPE_CHECKING:
 @report_option("checks")
 @verbose_option
 @click.argument("paths", nargs=-1, metavar="[PATH | -- CMD...]")
+@gathered(Tolerance, "tolerance")
 def command(
-    dockerfile: str,
-    target: str,
-    build_args: tuple[str, ...],
-    tags: tuple[str, ...],
+    build: BuildOptions,
     engine: str,
     baseline: str,
     cold: bool,
-    load: tuple[str, ...],
-    stand_ins: tuple[str, ...],
-    allow: tuple[str, ...],
-    max_lost_s: float | None,
+    brought: Brought,
+    tolerance: Tolerance,
     clients: tuple[str, ...],
     output: str,
     no_ci: bool,
@@ -128,40 +129,23 @@ def command(
     """
     if output:
         checked_output(output)
-    others = ("baseline", "tags", "cold", "load", "stand_ins")
-    clients = give_way(clients, "clients", to=others, when=argv is not None)
-    baseline = give_way(baseline, "baseline", to=("clients", "cold"))
-    load = give_way(load, "load", when=not cold)
     if clients:
-        unwanted = {"--baseline": baseline, "--cold": cold, "--load": load, "--stand-in": stand_ins}
-        refuse_together(
-            "--client",
-            {**unwanted, "--tag": tags, "a command after --": argv is not None},
-            hint="with --client, name a PATH and nothing else",
-        )
         if len(paths) > 1:
             raise UsageError("give one PATH", hint="layerfork check . --client docker-build --client …")
-        checked = _check_clients(
-            RunOptions(
-                path=paths[0] if paths else os.curdir,
-                dockerfile=dockerfile,
-                target=target,
-                build_args=parse_pairs(build_args, "--build-arg", os.environ),
-                clients=clients,
-                engines=(engine,) if engine else (),
-                save=output,
-            ),
-            allow,
-            max_lost_s,
+        options = RunOptions(
+            path=paths[0] if paths else os.curdir,
+            dockerfile=build.dockerfile,
+            target=build.target,
+            build_args=parse_pairs(build.build_args, "--build-arg", os.environ),
+            clients=clients,
+            engines=(engine,) if engine else (),
+            save=output,
         )
+        checked = _check_clients(options, tolerance)
     else:
-        words = build_command(
-            *("check", paths, argv), dockerfile=dockerfile, target=target, build_args=build_args, tags=tags
-        )
+        words = build_command("check", paths, argv, build)
         if not words:
             raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
-        if cold:
-            refuse_together("--cold", {"--baseline": baseline}, hint="each says what must be reused")
         from layerfork.app.check.checking import CheckOptions, check_command
 
         rules, ignored = _lint_settings()
@@ -170,14 +154,15 @@ def command(
                 argv=words,
                 engine=engine,
                 baseline=baseline,
-                allow=allow,
-                max_lost_s=max_lost_s,
+                allow=tolerance.allow,
+                max_lost_s=tolerance.max_lost_s,
                 output=output,
                 apart=form.name != "text",
                 cold=cold,
                 exchange=cold and bool(paths),
-                load=load,
-                stand_ins=stand_ins,
+                # In a settings file it is for the private engines of `run`, and of --cold.
+                load=brought.load if cold or is_typed("load") else (),
+                stand_ins=brought.stand_ins,
                 lint_rules=rules,
                 lint_ignored=ignored,
             ),
@@ -201,12 +186,12 @@ def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(said["rules"]), tuple(said["ignored"])
 
 
-def _check_clients(options: RunOptions, allow: tuple[str, ...], max_lost_s: float | None) -> "Checked":
+def _check_clients(options: RunOptions, tolerance: Tolerance) -> "Checked":
     from layerfork.app.check.clients import check_clients
     from layerfork.report.progress import progress
 
     with progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr)) as listener:
-        return check_clients(options, allow, max_lost_s, listener)
+        return check_clients(options, tolerance.allow, tolerance.max_lost_s, listener)
 
 
 def _tell_github(report: "CheckReport", *, annotate: bool) -> None:

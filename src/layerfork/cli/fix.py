@@ -4,13 +4,13 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from layerfork.cli.build_options import bring_options
+from layerfork.cli.combinations import WordsThenCommand, gathered
 from layerfork.cli.options import (
-    WordsThenCommand,
-    bring_options,
     checked_output,
     engine_option,
     format_option,
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from layerfork.report.formats import Format
 
 STANDARD_OUTPUT = "-"
+
+
+class Applying(NamedTuple):
+    """Whether and how files are edited."""
+
+    apply: bool
+    no_verify: bool
+    force: bool
 
 
 @click.command("fix", cls=WordsThenCommand)
@@ -55,15 +63,13 @@ STANDARD_OUTPUT = "-"
 @format_option("fixes")
 @verbose_option
 @click.argument("paths", nargs=-1, metavar="[PATH | -- CMD...]")
+@gathered(Applying, "applying")
 def command(
-    apply: bool,
-    no_verify: bool,
-    force: bool,
+    applying: Applying,
     patch: str,
     records: tuple[str, ...],
     engine: str,
-    load: tuple[str, ...],
-    stand_ins: tuple[str, ...],
+    brought: Brought,
     store: str,
     form: "Format",
     verbose: bool,
@@ -93,10 +99,10 @@ def command(
       layerfork fix --apply -- make image
       layerfork fix --record main.jsonl --record branch.jsonl --patch fix.patch
     """
-    _check(paths, argv, records, given={"--no-verify": no_verify, "--force": force}, apply=apply)
+    _check(paths, argv, records)
     if patch not in ("", STANDARD_OUTPUT):
         checked_output(patch)
-    if apply:
+    if applying.apply:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # also where `&` of a script had it ignored
     from layerfork.app.fix.fixing import FixOptions, fix_builds, patch_of
     from layerfork.record.fixing import exit_code_of_fixes
@@ -108,10 +114,10 @@ def command(
             records=records,
             store=store,
             engine=engine,
-            brought=Brought(load=load, stand_ins=stand_ins),
-            apply=apply,
-            verify=not no_verify,
-            force=force,
+            brought=brought,
+            apply=applying.apply,
+            verify=not applying.no_verify,
+            force=applying.force,
         ),
         to_stderr,
     )
@@ -126,25 +132,11 @@ def command(
     return exit_code_of_fixes(reports)
 
 
-def _check(
-    paths: tuple[str, ...],
-    argv: tuple[str, ...] | None,
-    records: tuple[str, ...],
-    *,
-    given: dict[str, bool],
-    apply: bool,
-) -> None:
+def _check(paths: tuple[str, ...], argv: tuple[str, ...] | None, records: tuple[str, ...]) -> None:
     """Raises: UsageError."""
-    for name, value in given.items():
-        if value and not apply:
-            raise UsageError(f"{name} does nothing without --apply", hint="layerfork fix . --apply")
-    if argv is not None and paths:
-        raise UsageError("PATH cannot be combined with a command after --", hint="give one of them")
     if argv == ():
         raise UsageError("there is no command after --", hint="layerfork fix -- docker build .")
     if len(paths) > 1 or len(records) > 2:
         raise UsageError("give one PATH, and at most two --record FILE", hint="layerfork fix . --apply")
     if paths and not os.path.isdir(paths[0]):  # noqa: PTH112 - a word
         raise UsageError(f"there is no directory {paths[0]}", hint="name the directory that is built")
-    if records and (paths or argv):
-        raise UsageError("--record needs neither PATH nor a command", hint="the records say what was built")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from layerfork.cli.output import is_terminal, say
 from layerfork.errors import LayerforkError, UsageError
@@ -255,80 +254,3 @@ def _page(code: str) -> "CausePage | None":
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="Everything: whole lists, and differences that do not matter."
 )
-
-
-# Images for an engine of ours, which has no network: ``--load`` and ``--stand-in``.
-
-_OPTIONS = (
-    click.option(
-        "--load",
-        multiple=True,
-        type=click.Path(exists=True, dir_okay=False),
-        metavar="TAR",
-        help="Image archive (docker save) to load first into an engine of our own, which has no network; "
-        "repeatable.",
-    ),
-    click.option(
-        "--stand-in",
-        "stand_ins",
-        multiple=True,
-        metavar="IMAGE",
-        help="Make an image of this name from busybox, for this run, on an engine of our own. Steps that "
-        "need more than a shell fail, and no key is that of the real image; repeatable.",
-    ),
-)
-
-
-def bring_options(command: Command) -> Command:
-    """``--load`` and ``--stand-in``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
-# A subcommand whose own words end at ``--``: what follows is another command, taken as it stands.
-
-_AFTER = "layerfork.words after --"
-
-
-class WordsThenCommand(click.Command):
-    """Options may stand before and after arguments, as everywhere; nothing after ``--`` is looked at."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--" in args:
-            place = args.index("--")
-            args, ctx.meta[_AFTER] = args[:place], tuple(args[place + 1 :])
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        ctx.params["argv"] = ctx.meta.get(_AFTER)
-        return super().invoke(ctx)
-
-
-# Settings give way to a command line that they do not go with.
-
-
-def refuse_together(option: str, others: Mapping[str, object], *, hint: str) -> None:
-    """Refuse the first of the other options that has a value: ``option`` cannot be combined with it.
-
-    Raises: UsageError.
-    """
-    for name, value in others.items():
-        if value:
-            raise UsageError(f"{option} cannot be combined with {name}", hint=hint)
-
-
-T = TypeVar("T", str, tuple[str, ...])
-
-
-def is_typed(parameter: str) -> bool:
-    """Whether the command line says it, not a variable, a file or the default."""
-    return click.get_current_context().get_parameter_source(parameter) is ParameterSource.COMMANDLINE
-
-
-def give_way(value: T, parameter: str, *, to: Sequence[str] = (), when: bool = False) -> T:
-    """The value of a parameter; an empty one where settings gave it, and either another parameter that it
-    cannot be combined with was typed, or it has no use ``when``."""
-    if is_typed(parameter) or not (when or any(map(is_typed, to))):
-        return value
-    return type(value)()

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from layerfork.cli.options import checked_output, give_way, look_of, to_stderr
+from layerfork.cli.combinations import CheckedCommand
+from layerfork.cli.options import checked_output, look_of, to_stderr
 from layerfork.cli.output import OutputError, is_terminal, put
 from layerfork.errors import ExitCode, UsageError
 
 
-@click.command("pack")
+@click.command("pack", cls=CheckedCommand)
 @click.option(
     "-f",
     "--file",
@@ -61,11 +62,7 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
     from layerfork.app.pack import save_pack, write_pack
 
     if check:
-        return _check(path, dockerfile, output, clients, form)
-    if clients := give_way(clients, "clients", when=True):
-        raise UsageError(
-            "--client needs --check", hint=f"layerfork pack {path} --check --client {clients[0]}"
-        )
+        return _check(path, dockerfile, clients, form)
     if not output and is_terminal(sys.stdout):
         raise UsageError(
             "a tar does not belong on a terminal",
@@ -85,14 +82,12 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
     return ExitCode.AS_HOPED
 
 
-def _check(path: str, dockerfile: str, output: str, clients: tuple[str, ...], form: str) -> int:
+def _check(path: str, dockerfile: str, clients: tuple[str, ...], form: str) -> int:
     from layerfork.app.packcheck import check_sendings
     from layerfork.report.formats import formats_for
 
-    if output or dockerfile == "-":
-        raise UsageError(
-            "--check writes no tar, and takes a Dockerfile by its path", hint="leave out -o and -f -"
-        )
+    if dockerfile == "-":
+        raise UsageError("--check takes a Dockerfile by its path", hint="name the file with -f")
     report = check_sendings(Path(path), Path(dockerfile) if dockerfile else None, clients, to_stderr)
     put(formats_for("sendings")[form].render("sendings", [report], look_of(sys.stdout)))
     if not report.sendings:

@@ -4,23 +4,20 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from layerfork.cli.combinations import CheckedCommand, gathered
 from layerfork.cli.options import (
     AgeType,
     format_option,
-    give_way,
-    is_typed,
     look_of,
     parse_pairs,
-    refuse_together,
     to_stderr,
     verbose_option,
 )
 from layerfork.cli.output import put
-from layerfork.errors import UsageError
 
 if TYPE_CHECKING:
     from layerfork.app.predict.frontend import OpenFrontend
@@ -28,7 +25,28 @@ if TYPE_CHECKING:
     from layerfork.report.formats import Format
 
 
-@click.command("predict")
+class NextBuildOptions(NamedTuple):
+    """What differs from the recorded build."""
+
+    path: str
+    dockerfile: str
+    target: str
+    build_args: tuple[str, ...]
+    client: str
+    changed: tuple[str, ...]
+
+
+class CacheOptions(NamedTuple):
+    """The builds and caches that a prediction starts from."""
+
+    against: str
+    record: str
+    store: str
+    cache_from: tuple[str, ...]
+    own_cache: bool
+
+
+@click.command("predict", cls=CheckedCommand)
 @click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: that of the record.")
 @click.option("--target", default="", help="Stage to build; default: that of the record.")
 @click.option(
@@ -96,24 +114,17 @@ if TYPE_CHECKING:
 @format_option("predictions")
 @verbose_option
 @click.argument("path", default="", metavar="[PATH]")
+@gathered(NextBuildOptions, "build")
+@gathered(CacheOptions, "cache")
 def command(
-    dockerfile: str,
-    target: str,
-    build_args: tuple[str, ...],
-    against: str,
-    record: str,
-    client: str,
-    changed: tuple[str, ...],
+    build: NextBuildOptions,
+    cache: CacheOptions,
     commits: str,
     max_age: float | None,
-    cache_from: tuple[str, ...],
-    own_cache: bool,
     ask_engine: bool,
     engine: str,
-    store: str,
     form: "Format",
     verbose: bool,
-    path: str,
 ) -> int:
     """Say which steps would be reused if PATH was built now, why others would not, and what that costs.
 
@@ -134,56 +145,25 @@ def command(
     miss but some are unknown.
     """
     if commits:
-        refuse_together(
-            "--git",
-            {
-                "--file": give_way(dockerfile, "dockerfile", to=("commits",)),
-                "--target": give_way(target, "target", to=("commits",)),
-                "--build-arg": give_way(build_args, "build_args", to=("commits",)),
-                "--record": record,
-                "--client": give_way(client, "client", to=("commits",)),
-                "--changed": changed,
-                "--max-age": is_typed("max_age") and max_age,
-                "--own-cache": is_typed("own_cache") and own_cache,
-                "--ask-engine": is_typed("ask_engine") and ask_engine,
-            },
-            hint="commits are predicted as the record's build; --against names another record",
-        )
-        return _predict_commits(path, commits, against, store, cache_from, form, verbose=verbose)
+        return _predict_commits(build.path, commits, cache, form, verbose=verbose)
     from layerfork.app.predict.nextbuild import PredictOptions
     from layerfork.app.predict.remembered import predict_builds
 
-    against = give_way(against, "against", to=("record",))
-    engine = give_way(engine, "engine", when=not ask_engine)
-    if engine and not ask_engine:
-        raise UsageError(
-            "--engine needs --ask-engine",
-            hint=f"--ask-engine --engine {engine}",
-        )
-    if record and (path or against):
-        raise UsageError(
-            f"--record needs no {'PATH' if path else '--against'}: it predicts from the record alone",
-            hint="--against FILE PATH predicts a tree from a record",
-        )
-    if is_typed("own_cache") and own_cache and not cache_from:
-        raise UsageError(
-            "--own-cache needs --cache-from", hint="without it, a builder has only its own cache"
-        )
     predictions = predict_builds(
-        path,
+        build.path,
         PredictOptions(
-            dockerfile=dockerfile,
-            target=target,
-            build_args=parse_pairs(build_args, "--build-arg", os.environ),
-            changed=changed,
-            own_cache=own_cache,
+            dockerfile=build.dockerfile,
+            target=build.target,
+            build_args=parse_pairs(build.build_args, "--build-arg", os.environ),
+            changed=build.changed,
+            own_cache=cache.own_cache,
         ),
-        against=against,
-        record=record,
-        client=client,
-        store_path=store,
+        against=cache.against,
+        record=cache.record,
+        client=build.client,
+        store_path=cache.store,
         max_age_s=max_age,
-        cache_from=cache_from,
+        cache_from=cache.cache_from,
         frontend=_frontend(engine) if ask_engine else None,
         meanwhile=lambda: form.load("predictions"),
     )
@@ -191,20 +171,13 @@ def command(
     return exit_code(predictions)
 
 
-def _predict_commits(
-    path: str,
-    commits: str,
-    against: str,
-    store: str,
-    cache_from: tuple[str, ...],
-    form: "Format",
-    *,
-    verbose: bool,
-) -> int:
+def _predict_commits(path: str, commits: str, cache: CacheOptions, form: "Format", *, verbose: bool) -> int:
     from layerfork.app.predict.commits import predict_histories
     from layerfork.record.prediction import PredictedStatus, exit_code_of
 
-    histories = predict_histories(path, commits, against=against, store_path=store, cache_from=cache_from)
+    histories = predict_histories(
+        path, commits, against=cache.against, store_path=cache.store, cache_from=cache.cache_from
+    )
     put(form.render("histories", histories, look_of(sys.stdout, verbose=verbose)))
     predicted = [each for history in histories for each in history.commits]
     missed = any(each.count(PredictedStatus.MISS) for each in predicted)

@@ -2,7 +2,8 @@
 
 import click
 
-from layerfork.cli.options import bring_options, engine_option, to_stderr
+from layerfork.cli.build_options import bring_options
+from layerfork.cli.options import engine_option, to_stderr
 from layerfork.record.engine import Brought
 
 
@@ -11,9 +12,7 @@ from layerfork.record.engine import Brought
 @engine_option
 @bring_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-def command(
-    output: str, engine: str, load: tuple[str, ...], stand_ins: tuple[str, ...], command: tuple[str, ...]
-) -> int:
+def command(output: str, engine: str, brought: Brought, command: tuple[str, ...]) -> int:
     """Run a command and record every build that it makes through the engine.
 
     The command keeps its terminal, its output, its signals and its exit code; only its DOCKER_HOST
@@ -29,5 +28,4 @@ def command(
     """
     from layerfork.app.recording import record_builds
 
-    brought = Brought(load=load, stand_ins=stand_ins)
     return record_builds(command, output, engine, to_stderr, brought)

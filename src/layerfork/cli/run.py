@@ -3,13 +3,13 @@
 import os
 import sys
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from layerfork.cli.combinations import CheckedCommand, gathered
 from layerfork.cli.options import (
     format_option,
-    is_typed,
     look_of,
     parse_pairs,
     report_option,
@@ -18,7 +18,7 @@ from layerfork.cli.options import (
     verbose_option,
 )
 from layerfork.cli.output import is_terminal, put
-from layerfork.errors import ExitCode, UsageError
+from layerfork.errors import ExitCode
 from layerfork.record.build import Builder
 from layerfork.record.progress import Listener
 from layerfork.record.scenario import RunOptions
@@ -26,11 +26,11 @@ from layerfork.record.scenario import RunOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from layerfork.app.experiment.planning import CatalogueOptions
     from layerfork.report.formats import Format
     from layerfork.report.rendering import Look
 
 OWN_CHOICE = "default"
-_OF_A_PATH = ("dockerfile", "target", "build_args", "labels")
 HELP = """\
 Build one Dockerfile with several clients, in order, and show where the cache forks.
 
@@ -51,7 +51,53 @@ Examples:
 """
 
 
-@click.command("run", help=HELP)
+class PathOptions(NamedTuple):
+    """What is built: a directory, or one bundled scenario."""
+
+    path: str
+    dockerfile: str
+    target: str
+    build_args: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+class ScenarioOptions(NamedTuple):
+    """Which phases of scenarios are built, and where."""
+
+    scenarios: tuple[str, ...]
+    shard: str
+    times: str
+    dask: str
+
+
+class BuildingOptions(NamedTuple):
+    """Who builds, and how."""
+
+    clients: tuple[str, ...]
+    builder: str
+    engines: tuple[str, ...]
+    load: tuple[str, ...]
+    no_controls: bool
+    timeout: float
+    inherit_config: bool
+    save: str
+    resume: str
+
+
+class OutputOptions(NamedTuple):
+    """What is printed and written at the end."""
+
+    form: "Format"
+    also: "tuple[tuple[Format, Path], ...]"
+    verbose: bool
+
+    @property
+    def look(self) -> "Look":
+        """How standard output is printed."""
+        return look_of(sys.stdout, verbose=self.verbose)
+
+
+@click.command("run", help=HELP, cls=CheckedCommand)
 @click.argument("path", required=False, default="", metavar="[PATH]")
 @click.option("-f", "--file", "dockerfile", default="", help="Dockerfile; default: PATH/Dockerfile.")
 @click.option("--target", default="", help="Stage to build.")
@@ -142,113 +188,77 @@ Examples:
 @format_option("runs", "catalogues")
 @report_option("runs")
 @verbose_option
+@gathered(PathOptions, "what")
+@gathered(ScenarioOptions, "cells")
+@gathered(BuildingOptions, "how")
+@gathered(OutputOptions, "output")
 def command(
-    path: str,
-    dockerfile: str,
-    target: str,
-    build_args: tuple[str, ...],
-    labels: tuple[str, ...],
-    scenarios: tuple[str, ...],
-    shard: str,
-    times: str,
-    dask: str,
-    clients: tuple[str, ...],
-    builder: str,
-    engines: tuple[str, ...],
-    plan: bool,
-    load: tuple[str, ...],
-    no_controls: bool,
-    timeout: float,
-    inherit_config: bool,
-    save: str,
-    resume: str,
-    form: "Format",
-    also: "tuple[tuple[Format, Path], ...]",
-    verbose: bool,
+    what: PathOptions, cells: ScenarioOptions, how: BuildingOptions, output: OutputOptions, plan: bool
 ) -> int:
     options = RunOptions(
-        path=path,
-        dockerfile=dockerfile,
-        target=target,
-        build_args=parse_pairs(build_args, "--build-arg", os.environ),
-        labels=parse_pairs(labels, "--label"),
-        clients=clients,
-        engines=engines,
-        builder=None if builder == OWN_CHOICE else Builder(builder),
-        controls=not no_controls,
-        timeout_s=timeout,
-        inherit_config=inherit_config,
-        load=load,
-        save=save,
-        resume=resume,
+        path=what.path,
+        dockerfile=what.dockerfile,
+        target=what.target,
+        build_args=parse_pairs(what.build_args, "--build-arg", os.environ),
+        labels=parse_pairs(what.labels, "--label"),
+        clients=how.clients,
+        engines=how.engines,
+        builder=None if how.builder == OWN_CHOICE else Builder(how.builder),
+        controls=not how.no_controls,
+        timeout_s=how.timeout,
+        inherit_config=how.inherit_config,
+        load=how.load,
+        save=how.save,
+        resume=how.resume,
     )
-    if plan and also:
-        raise UsageError("--plan builds nothing, so there is nothing to report", hint="leave --report out")
-    look = look_of(sys.stdout, verbose=verbose)
-    if scenarios:
-        if path or any(map(is_typed, _OF_A_PATH)):
-            raise UsageError(
-                "--scenario takes no PATH, --file, --target, --build-arg or --label",
-                hint="leave it out: a scenario says what it builds with",
-            )
-        asked = (scenarios, shard, times, dask)
-        return _plan_scenarios(*asked, options) if plan else _run_scenarios(*asked, options, form, also, look)
-    if shard or times or dask:
-        raise UsageError(
-            "--shard, --times and --dask need --scenario", hint="layerfork run --scenario all --shard 1/2"
-        )
-    return _plan(options, form, look) if plan else _run(options, form, also, look)
+    if cells.scenarios:
+        return _plan_scenarios(cells, options) if plan else _run_scenarios(cells, options, output)
+    return _plan(options, output) if plan else _run(options, output)
 
 
-def _run(options: RunOptions, form: "Format", also: "tuple[tuple[Format, Path], ...]", look: "Look") -> int:
+def _run(options: RunOptions, output: OutputOptions) -> int:
     from layerfork.app.experiment.run import exit_code, run_experiment
 
     with _progress() as listener:
         reports = run_experiment(options, listener)
-    with reports_written(also, "runs", reports):
-        put(form.render("runs", reports, look))
+    with reports_written(output.also, "runs", reports):
+        put(output.form.render("runs", reports, output.look))
     return exit_code(reports)
 
 
-def _run_scenarios(
-    names: tuple[str, ...],
-    shard: str,
-    times: str,
-    dask: str,
-    options: RunOptions,
-    form: "Format",
-    also: "tuple[tuple[Format, Path], ...]",
-    look: "Look",
-) -> int:
-    for each in (form, *(reporter for reporter, _ in also)):
-        each.check("catalogues")  # before hours of building
+def _run_scenarios(cells: ScenarioOptions, options: RunOptions, output: OutputOptions) -> int:
+    for form in (output.form, *(form for form, _ in output.also)):
+        form.check("catalogues")  # before hours of building
     from layerfork.app.experiment.judging import exit_code
-    from layerfork.app.experiment.planning import CatalogueOptions
     from layerfork.app.experiment.runscenarios import run_catalogue
 
-    asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
     with _progress(alive=True) as listener:
-        report = run_catalogue(asked, options, listener)
-    with reports_written(also, "catalogues", [report]):
-        put(form.render("catalogues", [report], look))
+        report = run_catalogue(_asked(cells), options, listener)
+    with reports_written(output.also, "catalogues", [report]):
+        put(output.form.render("catalogues", [report], output.look))
     return exit_code(report)
 
 
-def _plan_scenarios(names: tuple[str, ...], shard: str, times: str, dask: str, options: RunOptions) -> int:
-    from layerfork.app.experiment.planning import CatalogueOptions, outline
+def _plan_scenarios(cells: ScenarioOptions, options: RunOptions) -> int:
+    from layerfork.app.experiment.planning import outline
     from layerfork.report.views.scenarios import outlined
 
-    asked = CatalogueOptions(names=names, shard=shard, times=times, dask=dask)
-    put("".join(f"{line}\n" for line in outlined(outline(asked, options))))
+    put("".join(f"{line}\n" for line in outlined(outline(_asked(cells), options))))
     return ExitCode.AS_HOPED
 
 
-def _plan(options: RunOptions, form: "Format", look: "Look") -> int:
+def _asked(cells: ScenarioOptions) -> "CatalogueOptions":
+    from layerfork.app.experiment.planning import CatalogueOptions
+
+    return CatalogueOptions(names=cells.scenarios, shard=cells.shard, times=cells.times, dask=cells.dask)
+
+
+def _plan(options: RunOptions, output: OutputOptions) -> int:
     from layerfork.app.experiment.run import plan_experiment
 
     with _progress() as listener:
         reports = plan_experiment(options, listener)
-    put(form.render("plans", reports, look))
+    put(output.form.render("plans", reports, output.look))
     return ExitCode.AS_HOPED
 
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.build_options import build_command, build_options
+from layerfork.cli.build_options import BuildOptions, bring_options, build_command, build_options
+from layerfork.cli.combinations import WordsThenCommand, is_typed
 from layerfork.cli.options import (
-    WordsThenCommand,
-    bring_options,
     engine_option,
     format_option,
     look_of,
@@ -20,7 +19,7 @@ from layerfork.cli.options import (
     verbose_option,
 )
 from layerfork.cli.output import put
-from layerfork.errors import ExitCode
+from layerfork.errors import ExitCode, UsageError
 from layerfork.record.answer import Verdict
 from layerfork.record.engine import Brought
 
@@ -54,13 +53,9 @@ def is_id(word: str) -> bool:
 @verbose_option
 @click.argument("paths", nargs=-1, metavar="[PATH | ID | -- CMD...]")
 def command(
-    dockerfile: str,
-    target: str,
-    build_args: tuple[str, ...],
-    tags: tuple[str, ...],
+    build: BuildOptions,
     engine: str,
-    load: tuple[str, ...],
-    stand_ins: tuple[str, ...],
+    brought: Brought,
     against: str,
     store: str,
     form: "Format",
@@ -84,23 +79,18 @@ def command(
     """
     from layerfork.app.why import explain_builds
 
-    build = paths[0] if argv is None and len(paths) == 1 and is_id(paths[0]) else ""
-    argv = build_command(
-        *("why", () if build else paths, argv),
-        dockerfile=dockerfile,
-        target=target,
-        build_args=build_args,
-        tags=tags,
-    )
+    past = paths[0] if argv is None and len(paths) == 1 and is_id(paths[0]) else ""
+    if past and any(map(is_typed, BuildOptions._fields)):
+        raise UsageError("options of a build need a PATH, not the id of a build", hint="layerfork why PATH")
     explained = explain_builds(
-        argv,
+        build_command("why", () if past else paths, argv, build),
         engine,
         store,
         to_stderr,
         against=against,
-        build=build,
+        build=past,
         apart=form.name != "text",
-        brought=Brought(load=load, stand_ins=stand_ins),
+        brought=brought,
     )
     reports = explained.reports
     with reports_written(also, "diffs", reports):

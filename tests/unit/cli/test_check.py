@@ -59,7 +59,7 @@ def test_a_path_and_options_are_a_build(asked: list[CheckOptions]) -> None:
     [
         ((), "there is nothing to build"),
         (("--",), "there is no command after --"),
-        ((".", "--", "make"), "a PATH or a command, not both"),
+        ((".", "--", "make"), "a PATH cannot be combined with a command after --"),
         (("--target", "t"), "--target needs a PATH"),
         ((".", "-o", "/nonexistent/a/b"), "cannot be written"),
         ((".", "--max-lost", "-1"), "x>=0"),

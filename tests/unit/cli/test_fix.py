@@ -174,13 +174,13 @@ def test_builds_of_two_files_are_compared(project: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--force",), "--force does nothing without --apply"),
-        (("--no-verify",), "--no-verify does nothing without --apply"),
+        (("--force",), "--force needs --apply"),
+        (("--no-verify",), "--no-verify needs --apply"),
         ((".", "--", "make"), "cannot be combined"),
         (("--",), "no command after --"),
         (("a", "b"), "give one PATH"),
         (("nowhere",), "no directory nowhere"),
-        (("--record", "x", "."), "--record needs neither"),
+        (("--record", "x", "."), "--record cannot be combined with a PATH"),
         (("--patch", "nowhere/fix.patch"), "no directory nowhere"),
         (("--record", "nowhere.jsonl"), "nowhere.jsonl"),
         ((".",), "no build of . was recorded yet"),

@@ -287,7 +287,7 @@ def test_another_client_sends_it_in_its_own_way(tree: Path) -> None:
         (["--target", "nowhere"], "no stage nowhere"),
         (["-f", "Missing"], "Missing"),
         (["--changed", "missing.js"], "there is no file missing.js"),
-        (["--record", "x.jsonl", "."], "--record needs no PATH"),
+        (["--record", "x.jsonl", "."], "--record cannot be combined with a PATH"),
         (["--build-arg", "=1"], "is not NAME=VALUE"),
         (["--max-age", "soon"], "invalid age"),
     ],

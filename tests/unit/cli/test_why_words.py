@@ -56,7 +56,7 @@ def test_a_command_after_dashes_is_taken_as_it_stands(asked: list[dict[str, Any]
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((".", "--", "make"), "a PATH or a command, not both"),
+        ((".", "--", "make"), "a PATH cannot be combined with a command after --"),
         (("make", "image"), "give one PATH, or a command after --"),
         (("--target", "t"), "--target needs a PATH"),
         (("-t", "n", "--", "make"), "--tag needs a PATH"),
