@@ -87,22 +87,22 @@ attack: setup
 corpus: setup
 	PYTHONPATH=tests $(BIN)/python -m corpus.make $(NAMES)
 
-picture: setup
+picture: venv
 	for theme in light dark; do \
 	  $(BIN)/layerfork report tests/golden/records/seed-default.run.jsonl --format svg --theme $$theme \
 	    -o docs/fork-graph-$$theme.svg || exit 1; \
 	done
 
-dist: setup
+dist: venv
 	$(BIN)/python scripts/dist.py dist
 
-docs: setup
+docs: venv
 	$(BIN)/zensical build --strict --config-file zensical.toml
 
-golden: setup
+golden: venv
 	LAYERFORK_REWRITE_GOLDEN=1 $(PYTEST) -q tests/golden
 
-schema: setup
+schema: venv
 	$(BIN)/python scripts/write_schema.py
 
 lock:
