@@ -1,13 +1,16 @@
-"""What changed with which release of BuildKit, and which release an engine has.
+"""What changed from release to release of each builder, and which builder an engine has.
 
-The one place that compares versions of BuildKit. It lies below `dockerfile` and `keys`, because both ask it:
-the parser for its `Grammar`, the model of the frontend for `FrontendRules`, key models for `BuildKitRules`.
+The one place that compares versions of BuildKit, of Docker's classic builder and of buildah. It lies below
+`dockerfile`, `context` and `keys`, because all of them ask it: the parser for its `Grammar`, the model of
+the frontend for `FrontendRules`, the key models for `BuildKitRules`, `ClassicRules` and `BuildahRules`,
+ignore files for `MobyIgnores` and `StorageSyntax`.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerfork.record.engine import Release, parse_release
+from layerfork.record.engine import EngineInfo, Release, Version, parse_release, parse_version
 
 BUILDKIT_OF_ENGINE: tuple[tuple[Release, Release], ...] = (
     ((29, 7, 0), (0, 32, 0)),
@@ -301,3 +304,265 @@ def _link_walk(release: Release) -> LinkWalk:
     if release >= (0, 15, 0):
         return LinkWalk.STEPS
     return LinkWalk.STEPS_BUT_ROOT if release >= (0, 14, 0) else LinkWalk.TEXT
+
+
+# How ignore files are read, from version to version.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MobyIgnores:
+    """How a docker CLI or engine of one release reads patterns; the defaults are those of 23.0 and later."""
+
+    is_old: bool = False
+    """Patterns become regular expressions by the rules of releases up to 20.10."""
+    checks_whole_pattern: bool = True
+    """False for a program built with Go before 1.16: it checks no more of a pattern than a path of one dot
+    needs. Debian's 20.10.5 is one. Source: golang/go src/path/filepath/match.go:Match @ go1.15 and go1.16;
+    moby/moby Dockerfile, ARG GO_VERSION @ v20.10.7 (1.13) and v20.10.8 (1.16)."""
+
+
+def moby_ignores(version: str) -> MobyIgnores:
+    """Those of a docker CLI or engine by its version text; the newest where that is unknown."""
+    release = parse_release(version)
+    if release is None or release >= (23, 0, 0):
+        return MobyIgnores()
+    return MobyIgnores(is_old=True, checks_whole_pattern=release >= (20, 10, 8))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSyntax:
+    """How patterns are read, from version to version; the defaults are those of buildah 1.22 and later."""
+
+    strips_slashes: bool = True
+    """Slashes around a line do not count. Source: openshift/imagebuilder builder.go:{ParseDockerignore @
+    v1.1.8,ParseIgnore @ v1.2.0}: since buildah 1.20."""
+    strips_exceptions: bool = True
+    """Nor does one after its ``!``. Source: containers/storage commit 94b63f024: since buildah 1.22."""
+    checks_whole_pattern: bool = True
+    """False for programs built with Go before 1.16, as in `MobyIgnores`; Debian's podman 3.0 is one."""
+
+
+class IgnoreFiles(StrEnum):
+    """Which ignore files buildah looks for, and in which order."""
+
+    DOCKER = ".dockerignore alone"
+    GENERAL = ".containerignore, .dockerignore"
+    OWN_FIRST = "those of the Dockerfile's name, then the general ones"
+    GENERAL_FIRST = "the general ones, then those of the Dockerfile's name"
+
+
+def buildah_ignore_files(podman: Version | None) -> IgnoreFiles:
+    """Of a context that is read in place, by the version of podman beside it; None is the newest.
+
+    Measured with podman 3.0.1, 4.3.1, 5.4.2 and 5.8.6. Source: containers/buildah
+    pkg/parse/parse.go:ContainerIgnoreFile @ v1.28.0 to v1.44.0; openshift/imagebuilder
+    builder.go:ParseDockerignore @ v1.1.8 and v1.2.0.
+    """
+    if podman is None or podman >= (4, 3):
+        return IgnoreFiles.OWN_FIRST
+    return IgnoreFiles.GENERAL if podman >= (3, 1) else IgnoreFiles.DOCKER
+
+
+def podman_service_ignore_files(podman: Version | None) -> IgnoreFiles:
+    """Of a tar that is posted to podman's service.
+
+    Source: containers/podman pkg/util/utils.go:ParseDockerignore @ v4.5.0 to v5.8.2.
+    """
+    newest = podman is None or podman >= (4, 5)
+    return IgnoreFiles.GENERAL_FIRST if newest else buildah_ignore_files(podman)
+
+
+# Rules of Docker's classic builder that changed from version to version.
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY")
+OLD_PROXIES = frozenset({*_PROXIES, *map(str.lower, _PROXIES)})
+ALL_PROXIES = OLD_PROXIES | {"ALL_PROXY", "all_proxy"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassicRules:
+    """What holds for one engine; the defaults are those of 25.0 to 29.4."""
+
+    known: bool = True
+    """False when the engine's version was not recorded: the newest common rules are assumed, and
+    keys that depend on the version say that it is unknown."""
+    health_form: str = "%q"
+    """Format of the HEALTHCHECK comment: ``%q``, ``%v`` or ``%+v``.
+
+    Source: moby/moby builder/dockerfile/dispatchers.go @ v20.10.24 to docker-v29.4.3 (``%q``);
+    commit 5d143db66b, since docker-v29.5.0 (``%+v``); Debian's 28.5.2+dfsg4 was measured to write ``%v``.
+    """
+    start_interval: bool = True
+    """HEALTHCHECK has a start interval. Source: moby/moby api/types/container/config.go @ v25.0.0."""
+    chown_blank: bool = True
+    """A blank follows ``--chown=…`` in the comment. Source: moby/moby commit 43b1afb2cf, since v25.0.0."""
+    follows_inner_links: bool = True
+    """A link inside a copied directory counts as what it leads to. Source: moby/moby
+    builder/tarsum.go:Walk @ v1.9.1 (not yet), builder/remotecontext/archive.go @ v17.12.1-ce."""
+    owner_names: bool = False
+    """Owner names of tar entries are hashed.
+    Source: moby/moby commit a422774e59: no longer since v18.06.0-ce."""
+    shares_words: bool = True
+    """What stands before a ``${x:-word}`` in its word of an EXPOSE is lost: see `Grammar.shares_words`.
+    Measured on 26.1.5 (not yet) and 28.5.2; no other instruction splits its text into words so late."""
+    compares_platforms: bool = True
+    """Only images of the platform that the build is for are candidates.
+    Source: moby/moby image/cache/cache.go:getLocalCachedImage, since v23.0.10, v24.0.9 and v25.0.2."""
+    proxies: frozenset[str] = ALL_PROXIES
+    """Arguments that need no ARG.
+    Source: moby/moby builder/dockerfile/buildargs.go @ v23.0.0 (ALL_PROXY is new there)."""
+    ignores: MobyIgnores = MobyIgnores()
+    """How the engine reads the patterns that may have it remove the Dockerfile and the ignore file.
+    Source: moby/moby builder/remotecontext/detect.go:removeDockerfile @ v20.10.24 and v23.0.0."""
+
+
+def classic_rules(engine_version: str) -> ClassicRules:
+    """Rules of an engine by its version text, such as ``26.1.5+dfsg1``; empty when unknown."""
+    version = parse_version(engine_version)
+    if version is None:
+        return ClassicRules(known=False)
+    grammar = grammar_of_engine(engine_version)
+    return ClassicRules(
+        health_form=_health_form(engine_version, version),
+        start_interval=version >= (25, 0),
+        chown_blank=version >= (25, 0),
+        follows_inner_links=version >= (17, 12),
+        owner_names=version < (18, 6),
+        shares_words=grammar is not None and grammar.shares_words,
+        compares_platforms=_compares_platforms(parse_release(engine_version)),
+        proxies=ALL_PROXIES if version >= (23, 0) else OLD_PROXIES,
+        ignores=moby_ignores(engine_version),
+    )
+
+
+_HEALTH_FORMS = (
+    ((29, 5), "%+v"),
+    ((0, 0), "%q"),
+)
+"""First release of each, newest first."""
+
+
+def _health_form(engine_version: str, version: Version) -> str:
+    if version == (28, 5) and "+dfsg" in engine_version:
+        return "%v"
+    return next(form for first, form in _HEALTH_FORMS if version >= first)
+
+
+def _compares_platforms(release: Release | None) -> bool:
+    """The filter came with one release of each branch."""
+    first = {(23, 0): 10, (24, 0): 9, (25, 0): 2}
+    return release is None or (release >= (23, 0, 0) and release[2] >= first.get(release[:2], 0))
+
+
+# Rules of buildah that changed from version to version.
+
+BUILDAH_OF_PODMAN: tuple[tuple[Version, Release], ...] = (
+    ((5, 8), (1, 43, 0)),
+    ((5, 7), (1, 42, 0)),
+    ((5, 6), (1, 41, 3)),
+    ((5, 5), (1, 40, 0)),
+    ((5, 4), (1, 39, 0)),
+    ((5, 3), (1, 38, 0)),
+    ((5, 0), (1, 35, 0)),
+    ((4, 8), (1, 33, 0)),
+    ((4, 7), (1, 32, 0)),
+    ((4, 6), (1, 31, 0)),
+    ((4, 5), (1, 30, 0)),
+    ((4, 4), (1, 29, 0)),
+    ((4, 3), (1, 28, 0)),
+    ((4, 2), (1, 27, 0)),
+    ((4, 1), (1, 26, 0)),
+    ((4, 0), (1, 24, 0)),
+    ((3, 4), (1, 23, 0)),
+    ((3, 3), (1, 22, 0)),
+    ((3, 2), (1, 21, 0)),
+    ((3, 1), (1, 20, 0)),
+    ((3, 0), (1, 19, 0)),
+)
+"""First podman version, and the first buildah that it vendors, newest first.
+
+Source: containers/podman go.mod @ v3.0.1 to v4.9.0, v5.0.0, v5.3.x to v5.8.x.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildahRules:
+    """What holds for one buildah; the defaults are those of 1.41.2 and later."""
+
+    known: bool = True
+    owner_names: bool = False
+    """Files that belong to the building user carry its name in their headers, looked up by the id on disk.
+    Source: containers/buildah commit 9461dd61d: no longer since v1.41.2."""
+    directory_slash: bool = True
+    """Names of directories end in a slash. Source: containers/buildah commit 738fa0d3c, since v1.41.2."""
+    here_documents_with_arguments: bool = True
+    """A RUN's here-documents are in its string even when arguments are in force.
+    Source: containers/buildah imagebuildah/stage_executor.go:getCreatedBy, since v1.40.0."""
+    copy_ends: str = "     "
+    """What ends the string of a COPY when nothing is unset, annotated or dated.
+    Source: containers/buildah imagebuildah/stage_executor.go:buildMetadata, since v1.41.0."""
+    shows_link: bool = True
+    """``COPY --link`` says so. Source: containers/buildah commit eea4838d8, since v1.41.0."""
+    inherits_arguments: bool = True
+    """A stage takes over the ARG lines of the stage it is built on.
+    Source: containers/buildah commit a4a30cf5e, since v1.41.0."""
+    argument_values: bool = False
+    """The string of an ARG has values beside the names, and that of a RUN every proxy that is given; an
+    ENV hides no argument there.
+    Source: containers/buildah commit 062445509, no longer since v1.24.0; seen with podman 3.0.1."""
+    ignores: StorageSyntax = StorageSyntax()
+    prunes_excluded: bool = True
+    """A walk enters a directory that is left out only where an exception begins with its path.
+    Source: containers/buildah copier/copier.go:copierHandlerGet @ v1.22.0 (not yet), v1.23.0."""
+    skips_empty_wildcards: bool = True
+    """A wildcard that matches nothing is no error beside a source that matches.
+    Source: containers/buildah commit 37e9d254c, since v1.21.0."""
+    extended_globs: bool = True
+    """``**`` stands for directories; what a wildcard matched is hidden from the next one.
+    Source: containers/buildah commits 9e374f9fd and 3ea43566a, since v1.38.0."""
+    service_has_cache: bool = True
+    """Podman's service has a cache for every request; else only for those that ask for layers, which Docker's
+    clients do not. Source: containers/podman commit 022273c197, since v4.0.0, which has buildah 1.24; seen
+    with podman 3.0.1."""
+    excludes_below_sources: bool = False
+    """Patterns of ``--exclude`` count from the source, too. Source: containers/buildah commit ece597f10,
+    since v1.44.0."""
+
+
+def buildah_rules(engine: EngineInfo | None) -> BuildahRules:
+    """Rules of the buildah behind an engine: its own version when it tells it, else podman's."""
+    version = _buildah_version(engine)
+    if version is None:
+        return BuildahRules(known=False)
+    return BuildahRules(
+        owner_names=version < (1, 41, 2),
+        directory_slash=version >= (1, 41, 2),
+        here_documents_with_arguments=version >= (1, 40, 0),
+        copy_ends="     " if version >= (1, 41, 0) else "",
+        shows_link=version >= (1, 41, 0),
+        argument_values=version < (1, 24, 0),
+        inherits_arguments=version >= (1, 41, 0),
+        ignores=StorageSyntax(
+            strips_slashes=version >= (1, 20, 0),
+            strips_exceptions=version >= (1, 22, 0),
+            checks_whole_pattern=version >= (1, 20, 0),
+        ),
+        prunes_excluded=version >= (1, 23, 0),
+        skips_empty_wildcards=version >= (1, 21, 0),
+        extended_globs=version >= (1, 38, 0),
+        service_has_cache=version >= (1, 24, 0),
+        excludes_below_sources=version >= (1, 44, 0),
+    )
+
+
+def _buildah_version(engine: EngineInfo | None) -> Release | None:
+    if engine is None:
+        return None
+    own = {name.lower(): version for name, version in engine.components}.get("buildah", "")
+    if own:
+        match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", own)
+        return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+    version = parse_version(engine.version)
+    if version is None:
+        return None
+    return next((vendored for first, vendored in BUILDAH_OF_PODMAN if version >= first), None)

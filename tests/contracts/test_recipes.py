@@ -182,6 +182,23 @@ def test_release_of_buildkit(tmp_path: Path) -> None:
     assert house.run("-c", asked) == "['PATHS', 'UNKNOWN']\n"
 
 
+def test_release_of_buildah(tmp_path: Path) -> None:
+    house = follow("release-buildah", tmp_path / "house")
+    engine = "EngineInfo(kind='podman', version=each, api_version='', image_store='')"
+    rules = f"[buildah_rules({engine}).excludes_below_sources for each in ('5.8.2', '5.9.0')]"
+    imports = "from layerfork.record.engine import EngineInfo; from layerfork.releases import buildah_rules"
+
+    assert house.run("-c", f"{imports}; print({rules})") == "[False, True]\n"
+
+
+def test_release_of_the_classic_builder(tmp_path: Path) -> None:
+    house = follow("release-classic", tmp_path / "house")
+    rules = "[classic_rules(each).health_form for each in ('29.7.2', '29.8.0')]"
+    asked = f"from layerfork.releases import classic_rules; print({rules})"
+
+    assert house.run("-c", asked) == "['%+v', 'new']\n"
+
+
 def test_cause(tmp_path: Path) -> None:
     house = follow("cause", tmp_path / "house")
 

@@ -16,7 +16,6 @@ from layerfork.dockerfile import parse_dockerfile
 from layerfork.keys import keys_of
 from layerfork.keys.buildah.content import CopyOptions, added_summary
 from layerfork.keys.buildah.copier import SourceFinder
-from layerfork.keys.buildah.rules import buildah_rules
 from layerfork.keys.unpacked import unpack
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextEntry, EntryType
@@ -28,6 +27,7 @@ from layerfork.record.record import (
     StepRecord,
     StepStatus,
 )
+from layerfork.releases import buildah_rules
 
 pytestmark = pytest.mark.engine
 TAG = "test/keys"

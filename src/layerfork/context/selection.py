@@ -11,8 +11,9 @@ All of them raise UsageError for a malformed pattern that they notice: the clien
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from layerfork.context.ignore.containers_storage import StorageSyntax, storage_matcher
+from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.context.ignore.gopatterns import PatternRule
 from layerfork.context.ignore.ignorefile import (
     CONTAINER_IGNORE,
@@ -20,11 +21,12 @@ from layerfork.context.ignore.ignorefile import (
     read_containers_ignorefile,
     read_docker_ignorefile,
 )
-from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher, old_moby_matcher_of
+from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher
 from layerfork.context.walk import ScannedTree, type_of
 from layerfork.errors import UsageError
 from layerfork.record.context import EntryType
 from layerfork.record.gopath import clean
+from layerfork.releases import StorageSyntax, moby_ignores
 
 State = tuple[bool, ...] | None
 """What a directory hands on to what lies below it."""
@@ -76,7 +78,8 @@ def old_classic_cli_paths(
 ) -> list[str]:
     """As `classic_cli_paths`, of the docker CLI up to 20.10."""
     patterns = read_docker_ignorefile(ignore_text)
-    make_matcher = old_moby_matcher_of(version)
+    checks_whole = moby_ignores(version).checks_whole_pattern
+    make_matcher = partial(old_moby_matcher, checks_whole_pattern=checks_whole)
     kept = _kept_files((dockerfile,), lambda path: make_matcher(patterns).excludes(path))
     matcher = make_matcher((*patterns, *kept))
     return _tarred(tree, _tar_selection(matcher.rules, lambda path, _: (matcher.excludes(path), None)))

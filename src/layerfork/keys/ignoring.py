@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 
 from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.context.ignore.gopatterns import Excluder
-from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher_of
-from layerfork.keys.buildah.rules import buildah_rules
+from layerfork.context.ignore.moby import moby_matcher_of
 from layerfork.record.build import Builder
-from layerfork.record.engine import parse_version
 from layerfork.record.record import BuildRecord
+from layerfork.releases import buildah_rules, moby_ignores
 
 
 def ignore_matcher(record: BuildRecord) -> Callable[[Iterable[str]], Excluder]:
@@ -22,6 +21,4 @@ def ignore_matcher(record: BuildRecord) -> Callable[[Iterable[str]], Excluder]:
         return functools.partial(storage_matcher, syntax=buildah_rules(record.engine).ignores)
     own = re.search(r"Docker-Client/(\S+)", record.client.user_agent)
     engine = record.engine.version if record.engine is not None else ""
-    text = own[1] if own else engine
-    version = parse_version(text)
-    return moby_matcher if version is None or version >= (23, 0) else old_moby_matcher_of(text)
+    return moby_matcher_of(moby_ignores(own[1] if own else engine))

@@ -6,6 +6,7 @@ from pathlib import Path
 from layerfork.context.clientrules import find_rules
 from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.context.ignore.ignorefile import read_docker_ignorefile
+from layerfork.context.ignore.moby import moby_matcher_of
 from layerfork.context.manifest import read_context
 from layerfork.context.selection import (
     buildkit_paths,
@@ -17,10 +18,9 @@ from layerfork.context.walk import scan
 from layerfork.errors import UsageError
 from layerfork.keys.buildah.content import CopyOptions, MissingSourceError
 from layerfork.keys.buildah.copier import SourceFinder
-from layerfork.keys.buildah.rules import buildah_rules
-from layerfork.keys.classic.rules import classic_rules
 from layerfork.keys.unpacked import unpack
 from layerfork.record.engine import EngineInfo
+from layerfork.releases import buildah_rules, classic_rules
 
 Copied = set[str] | None
 """Paths below the destination; None when the build is refused."""
@@ -42,7 +42,8 @@ def classic(root: Path, ignore: str, source: str, version: str) -> Copied:
 def is_removed(name: str, ignore: str, version: str) -> bool:
     """What the engine does when the context has arrived."""
     try:
-        return classic_rules(version).ignore_matcher(read_docker_ignorefile(ignore)).excludes(name)
+        matcher = moby_matcher_of(classic_rules(version).ignores)
+        return matcher(read_docker_ignorefile(ignore)).excludes(name)
     except UsageError:
         return False
 

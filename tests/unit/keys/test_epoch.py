@@ -123,7 +123,7 @@ def test_a_date_that_was_found_is_not_said_to_be_given() -> None:
     (cause,) = causes(writer, asked(reader, "context"))
     assert cause.text == (
         f"WORKDIR /made forked: build argument {NAME} is 1800000000 for reader, 1700000000 for writer "
-        f"(found for {NAME}=context)"
+        f"(resolved from {NAME}=context)"
     )
     assert cause.remedy == f"give every build the same {NAME}, or none"
 

@@ -9,7 +9,6 @@ import pytest
 from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.keys.buildah.content import CopyOptions, MissingSourceError, added_summary
 from layerfork.keys.buildah.copier import SourceFinder
-from layerfork.keys.buildah.rules import BuildahRules
 from layerfork.keys.buildkit.content_digest import ContentDigester, content_digest
 from layerfork.keys.buildkit.content_tree import ContentTree, Selector, content_tree, has_wildcard
 from layerfork.keys.buildkit.opdigest import manifest_record, op_digest, record_digest
@@ -20,7 +19,7 @@ from layerfork.keys.unpacked import unpack
 from layerfork.record.context import ContextEntry, ContextManifest, Digest, EntryType, Transport
 from layerfork.record.llb import ExecMount, ExecOp, FileAction, LLBInput, LLBOp, SourceOp
 from layerfork.record.record import BuildRecord
-from layerfork.releases import buildkit_rules
+from layerfork.releases import BuildahRules, buildkit_rules
 
 NO_DIGEST = Digest("sha256:" + "0" * 64)
 RULES = buildkit_rules("v0.13.2", "")

@@ -10,8 +10,10 @@ from functools import lru_cache
 from layerfork.context.ignore.gopatterns import PatternRule, Test, read_rules, wildcard_expression
 from layerfork.context.ignore.regexps import go_regexp
 from layerfork.record import gopath
+from layerfork.releases import StorageSyntax
 
 _ESCAPED = ".$"
+_NEWEST = StorageSyntax()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +40,7 @@ class StorageMatcher:
         return excluded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageSyntax:
-    """How patterns are read, from version to version; the defaults are those of buildah 1.22 and later."""
-
-    strips_slashes: bool = True
-    """Slashes around a line do not count. Source: openshift/imagebuilder builder.go:{ParseDockerignore @
-    v1.1.8,ParseIgnore @ v1.2.0}: since buildah 1.20."""
-    strips_exceptions: bool = True
-    """Nor does one after its ``!``. Source: containers/storage commit 94b63f024: since buildah 1.22."""
-    checks_whole_pattern: bool = True
-    """False for programs built with Go before 1.16, as in `old_moby_matcher`; Debian's podman 3.0 is one."""
-
-
-def storage_matcher(patterns: Iterable[str], syntax: StorageSyntax = StorageSyntax()) -> StorageMatcher:
+def storage_matcher(patterns: Iterable[str], syntax: StorageSyntax = _NEWEST) -> StorageMatcher:
     """A matcher for patterns as `read_containers_ignorefile` gives them.
 
     Raises: UsageError for a pattern that is refused before any path is looked at.

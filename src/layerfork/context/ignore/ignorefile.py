@@ -4,6 +4,7 @@ import re
 
 from layerfork.record import gopath
 from layerfork.record.engine import Version
+from layerfork.releases import IgnoreFiles, buildah_ignore_files, podman_service_ignore_files
 
 # Names of ignore files, in the order that a builder looks for them: the first that is there counts.
 #
@@ -25,16 +26,22 @@ PODMAN_SERVICE_FILES = (*_GENERAL, *_OWN)
 GENERAL_FILES = _GENERAL
 
 
+_IN_ORDER = {
+    IgnoreFiles.DOCKER: DOCKER_FILES,
+    IgnoreFiles.GENERAL: GENERAL_FILES,
+    IgnoreFiles.OWN_FIRST: BUILDAH_FILES,
+    IgnoreFiles.GENERAL_FIRST: PODMAN_SERVICE_FILES,
+}
+
+
 def files_of_buildah(podman: Version | None) -> tuple[str, ...]:
     """For a context that is read in place, by the version of podman beside it; None is the newest."""
-    if podman is None or podman >= (4, 3):
-        return BUILDAH_FILES
-    return GENERAL_FILES if podman >= (3, 1) else DOCKER_FILES
+    return _IN_ORDER[buildah_ignore_files(podman)]
 
 
 def files_of_podman_service(podman: Version | None) -> tuple[str, ...]:
     """For a tar that is posted to podman's service."""
-    return PODMAN_SERVICE_FILES if podman is None or podman >= (4, 5) else files_of_buildah(podman)
+    return _IN_ORDER[podman_service_ignore_files(podman)]
 
 
 # Ignore files as lists of patterns: how Docker's Go programs read them, and how buildah and podman do.

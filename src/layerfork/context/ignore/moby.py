@@ -9,7 +9,7 @@ from functools import lru_cache
 from layerfork.context.ignore.gopatterns import PatternRule, Test, parents, read_rules, wildcard_expression
 from layerfork.context.ignore.regexps import go_regexp
 from layerfork.record import gopath
-from layerfork.record.engine import parse_release
+from layerfork.releases import MobyIgnores
 
 # Ignore rules of Docker's Go programs: CLI and Engine from 23.0 on, BuildKit and buildx from 0.10 on.
 #
@@ -146,22 +146,18 @@ class OldMobyMatcher:
 def old_moby_matcher(patterns: Iterable[str], *, checks_whole_pattern: bool = True) -> OldMobyMatcher:
     """A matcher for patterns as `read_docker_ignorefile` gives them.
 
-    A program built with Go before 1.16 checks no more of a pattern than a path of one dot needs; Debian's
-    20.10.5 is one. Source: golang/go src/path/filepath/match.go:Match @ go1.15 and go1.16.
+    ``checks_whole_pattern``: see `MobyIgnores`.
     Raises: UsageError for a pattern that is refused before any path is looked at.
     """
     accepts = gopath.is_valid_pattern if checks_whole_pattern else gopath.is_valid_beginning
     return OldMobyMatcher(rules=read_rules(patterns, accepts=accepts))
 
 
-def old_moby_matcher_of(version: str) -> Callable[[Iterable[str]], OldMobyMatcher]:
-    """`old_moby_matcher` as a CLI or engine of a version up to 20.10 has it, by its text.
-
-    Source: moby/moby Dockerfile, ARG GO_VERSION @ v20.10.7 (1.13) and v20.10.8 (1.16).
-    """
-    release = parse_release(version)
-    checks_whole = release is None or release >= (20, 10, 8)
-    return functools.partial(old_moby_matcher, checks_whole_pattern=checks_whole)
+def moby_matcher_of(ignores: MobyIgnores) -> Callable[[Iterable[str]], MobyMatcher | OldMobyMatcher]:
+    """Makes matchers as a CLI or engine of one release does."""
+    if not ignores.is_old:
+        return moby_matcher
+    return functools.partial(old_moby_matcher, checks_whole_pattern=ignores.checks_whole_pattern)
 
 
 @lru_cache(maxsize=1024)

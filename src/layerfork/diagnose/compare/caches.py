@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from layerfork.dockerfile.instruction import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.keys.buildah.rules import service_has_no_cache
+from layerfork.keys.buildah.buildah_keys import service_has_no_cache
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 IMPORT_VERTEX = "importing cache manifest from "

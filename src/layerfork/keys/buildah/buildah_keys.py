@@ -21,14 +21,15 @@ from layerfork.keys.buildah.arguments import (
 from layerfork.keys.buildah.content import CopyOptions, MissingSourceError, added_parts, summary_shape
 from layerfork.keys.buildah.copier import SourceFinder
 from layerfork.keys.buildah.history import added_digest, bind_targets, mount_checksums
-from layerfork.keys.buildah.rules import BuildahRules, buildah_rules
 from layerfork.keys.entryparts import RuledOut
 from layerfork.keys.script import Script, ScriptStep, read_script_by_text
 from layerfork.keys.stage import Notes, StageState
 from layerfork.keys.unpacked import LinkLoopError, unpack
+from layerfork.record.build import Builder
 from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey
 from layerfork.record.context import Transport
 from layerfork.record.record import BuildRecord, StepRecord
+from layerfork.releases import BuildahRules, buildah_rules
 
 DOCKER_FORMAT = "application/vnd.docker.distribution.manifest.v2+json"
 _URLS = ("http://", "https://")
@@ -286,3 +287,12 @@ def _format_part(record: BuildRecord) -> KeyPart:
 
 def _has_url(words: tuple[str, ...]) -> bool:
     return any(word.startswith(_URLS) for word in words)
+
+
+def service_has_no_cache(record: BuildRecord) -> bool:
+    """Whether podman's service built this without a cache although the request did not ask for that: see
+    `BuildahRules.service_has_cache`."""
+    request = record.request
+    if record.builder is not Builder.BUILDAH or not request.headers or "layers" in dict(request.options):
+        return False
+    return not buildah_rules(record.engine).service_has_cache

@@ -8,12 +8,12 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from layerfork.context.tarball import BLOCK, header_block, pax_record
-from layerfork.keys.buildah.rules import BuildahRules
 from layerfork.keys.entryparts import content_is_known, make_entry_parts
 from layerfork.keys.unpacked import ContextTree, Node, byte_key, link_target, shown
 from layerfork.record import gopath
 from layerfork.record.cachekey import EntryParts, KeyPart, KeyPlace, Part, Row
 from layerfork.record.context import TYPEFLAGS, ContextEntry, Digest, EntryType
+from layerfork.releases import BuildahRules
 
 # Source: containers/buildah add.go, digester.go and copier/copier.go @ v1.39.3.
 

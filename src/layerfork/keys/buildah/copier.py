@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from layerfork.context.ignore.containers_storage import StorageMatcher, storage_matcher
 from layerfork.keys.buildah.content import AddedSource, CopyOptions, MissingSourceError, TarMember, tar_member
-from layerfork.keys.buildah.rules import BuildahRules
 from layerfork.keys.unpacked import ContextTree, LinkLoopError, Node, in_byte_order, link_target
 from layerfork.record import gopath
 from layerfork.record.context import EntryType
+from layerfork.releases import BuildahRules
 
 # What a source of COPY or ADD matches: Go's ``Glob`` inside the context, links in directories followed.
 #

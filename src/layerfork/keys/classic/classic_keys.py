@@ -10,7 +10,6 @@ from layerfork.errors import UsageError
 from layerfork.keys.baseimage import find_facts
 from layerfork.keys.classic.comments import canonical, command_line, comment_of
 from layerfork.keys.classic.copying import CopyKeys
-from layerfork.keys.classic.rules import ClassicRules, classic_rules
 from layerfork.keys.entryparts import RuledOut
 from layerfork.keys.script import Script, ScriptStep, created_by_of, read_script
 from layerfork.keys.stage import SCRATCH, Notes, StageState
@@ -18,6 +17,7 @@ from layerfork.keys.unpacked import Unlisted
 from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, KeyPlace, Part, StepKey
 from layerfork.record.record import BuildRecord
 from layerfork.record.secrets import HIDDEN
+from layerfork.releases import ClassicRules, classic_rules
 
 
 def classic_keys(record: BuildRecord, unlisted: Unlisted | None = None) -> BuildKeys:

@@ -17,9 +17,9 @@ from layerfork.dockerfile.gotext import (
     quote_rune,
     trim,
 )
-from layerfork.keys.classic.rules import ClassicRules
 from layerfork.keys.stage import Notes, StageState
 from layerfork.record.gopath import clean
+from layerfork.releases import ClassicRules
 
 _ONBUILD = re.compile(r"\A[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)
 

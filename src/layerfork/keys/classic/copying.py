@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from layerfork.context.ignore.moby import moby_matcher_of
 from layerfork.dockerfile import Instruction
 from layerfork.errors import UsageError
-from layerfork.keys.classic.rules import ClassicRules
 from layerfork.keys.classic.tarsum import hash_strings
 from layerfork.keys.entryparts import content_is_known, header_parts
 from layerfork.keys.script import Script, ScriptStep, created_by_of
@@ -20,6 +20,7 @@ from layerfork.record.cachekey import EntryParts, KeyPart, KeyPlace, Part
 from layerfork.record.context import ContextEntry, Transport
 from layerfork.record.gopath import clean
 from layerfork.record.record import BuildRecord
+from layerfork.releases import ClassicRules
 
 # What a COPY or ADD of the classic builder hashes: ``file:``, ``dir:`` and ``multi:`` strings.
 #
@@ -310,7 +311,7 @@ class CopyKeys:
     def _is_ignored(self, path: str, patterns: tuple[str, ...]) -> bool:
         """The engine passes over a malformed pattern when it notices one, and leaves the file."""
         try:
-            return self.rules.ignore_matcher(patterns).excludes(clean(path))
+            return moby_matcher_of(self.rules.ignores)(patterns).excludes(clean(path))
         except UsageError:
             return False
 

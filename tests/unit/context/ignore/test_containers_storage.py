@@ -1,8 +1,9 @@
 import pytest
 from unit.context.ignore.tables import EVERYWHERE, REFUSED, STORAGE, Case
 
-from layerfork.context.ignore.containers_storage import StorageSyntax, storage_matcher
+from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.errors import UsageError
+from layerfork.releases import StorageSyntax
 
 OLD = StorageSyntax(strips_slashes=False, strips_exceptions=False, checks_whole_pattern=False)
 

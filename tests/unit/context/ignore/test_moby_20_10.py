@@ -1,8 +1,9 @@
 import pytest
 from unit.context.ignore.tables import EVERYWHERE, REFUSED, Case
 
-from layerfork.context.ignore.moby import old_moby_matcher, old_moby_matcher_of
+from layerfork.context.ignore.moby import moby_matcher_of, old_moby_matcher
 from layerfork.errors import UsageError
+from layerfork.releases import moby_ignores
 
 
 @pytest.mark.parametrize("case", EVERYWHERE)
@@ -64,8 +65,8 @@ def test_a_malformed_expression_is_always_noticed(patterns: tuple[str, ...]) -> 
 def test_before_go_1_16_less_of_a_pattern_is_checked(pattern: str, path: str) -> None:
     """Debian's 20.10.5 takes ``b\\``, whose backslash hides the end of the expression: measured."""
     with pytest.raises(UsageError):
-        old_moby_matcher_of("20.10.24+dfsg1")((pattern,))
-    matcher = old_moby_matcher_of("20.10.5+dfsg1")((pattern,))
+        moby_matcher_of(moby_ignores("20.10.24+dfsg1"))((pattern,))
+    matcher = moby_matcher_of(moby_ignores("20.10.5+dfsg1"))((pattern,))
     assert matcher.excludes(path)
     assert not matcher.excludes("b")
 
@@ -73,4 +74,4 @@ def test_before_go_1_16_less_of_a_pattern_is_checked(pattern: str, path: str) ->
 @pytest.mark.parametrize("pattern", ["[", "*[a", "\\", "**\\"])
 def test_the_first_item_was_always_checked(pattern: str) -> None:
     with pytest.raises(UsageError):
-        old_moby_matcher_of("19.03.15")((pattern,))
+        moby_matcher_of(moby_ignores("19.03.15"))((pattern,))

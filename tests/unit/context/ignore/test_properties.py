@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerfork.context.ignore.containers_storage import StorageSyntax, storage_matcher
+from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.context.ignore.dockerode import dockerode_paths
 from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile
 from layerfork.context.ignore.moby import moby_matcher, old_moby_matcher
 from layerfork.context.ignore.python_clients import docker_py_paths, podman_py_paths
 from layerfork.context.walk import ScannedTree, scan
 from layerfork.errors import UsageError
+from layerfork.releases import StorageSyntax
 
 ATOMS = st.sampled_from([*"ab/*?[]\\!#.^$|+(){}-:,&~é ", "**", "[[:alpha:]]", "\\d", "\udce9", "\n"])
 TEXTS = st.lists(st.one_of(ATOMS, st.characters()), max_size=12).map("".join)
