@@ -108,7 +108,7 @@ def script_of(client: str) -> str:
 
 @pytest.mark.parametrize(
     ("engine", "client"),
-    [("26.1", "build"), ("28.5", "bake"), ("28.5+containerd", "compose")],
+    [("26.1", "build"), ("28.5", "bake"), ("28.5", "compose")],
 )
 def test_past_builds_are_explained(
     engine: str, client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -147,3 +147,19 @@ def said(build: dict[str, Any], part: str) -> tuple[str, str, int, str]:
         answer["line"],
         part if part and part in culprit else culprit,
     )
+
+
+@pytest.mark.parametrize(
+    ("engine", "why"),
+    [
+        ("private:20.10", "keeps no history of its builds"),
+        ("podman:5.4", "docker: podman keeps no history of its builds"),
+    ],
+)
+def test_an_engine_without_a_history_is_named(engine: str, why: str, tmp_path: Path) -> None:
+    command = ("engines", "run", engine, "--", LAYERFORK, "history")
+    done = layerfork(*command, XDG_STATE_HOME=str(tmp_path))
+
+    assert done.returncode == 3
+    assert done.stdout.startswith("no build was found\nnot read: docker: ")
+    assert why in done.stdout

@@ -77,6 +77,13 @@ class User:
         assert done.stdout, done.stderr
         return [step["prediction"] for step in json.loads(done.stdout)["steps"]]
 
+    def history(self, **environment: str) -> dict[str, Any]:
+        """What `layerfork history` lists."""
+        done = as_host(self.engine, "history", "--format", "json", **environment)
+        assert done.returncode == 0, done.stderr
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
     def choice(self) -> dict[str, Any]:
         chosen: dict[str, Any] = json.loads((self.store / "current").read_text())
         return chosen
@@ -122,6 +129,29 @@ def test_a_remote_builder_that_was_chosen_is_recorded_and_stays_chosen(
     shown = layerfork("show", user.home / "builds.jsonl").stdout
     assert "buildkit of a BuildKit of unknown version without Docker" in shown
     what_is_predicted_happens(user, context)
+
+
+def test_the_history_of_a_remote_builder_and_of_buildkit_host(
+    user: User, bridged: Path, context: Path, tmp_path: Path
+) -> None:
+    """Both are the engine's own BuildKit, reached without its docker."""
+    user.docker("buildx", "create", "--name", "far", "--driver", "remote", f"unix://{bridged}")
+    user.docker("buildx", "build", "-q", "--builder", "far", "--build-arg", "ONE=1", str(context))
+    (context / "data.txt").write_text("other\n")
+    user.docker("buildx", "build", "-q", "--builder", "far", "--no-cache", str(context))
+    elsewhere = {**user.settings, "DOCKER_HOST": f"unix://{tmp_path}/none", "XDG_STATE_HOME": str(tmp_path)}
+
+    listed = user.history(**elsewhere)
+    assert {build["where"] for build in listed["builds"]} == {"builder far"}
+    newest = listed["builds"][0]["report"]["answers"][0]["points"][0]
+    assert (newest["status"], newest["code"]) == ("PROVEN", "cache-off")
+    assert [each.partition(":")[0] for each in listed["problems"]] == ["docker"]
+
+    for path in (user.store / "instances").iterdir():
+        path.unlink()
+    again = user.history(**elsewhere, BUILDKIT_HOST=f"unix://{bridged}")
+    assert [build["id"] for build in again["builds"]] == [build["id"] for build in listed["builds"]]
+    assert {build["where"] for build in again["builds"]} == {f"unix://{bridged}"}
 
 
 def what_is_predicted_happens(user: User, context: Path) -> None:
@@ -184,6 +214,8 @@ def test_a_container_builder_that_was_chosen_is_recorded(user: User, context: Pa
         assert (build["engine"]["kind"], build["gaps"]) == ("host", [])
         assert instructions(build) == ["FROM", "RUN", "COPY", "RUN"]
         what_is_predicted_happens(user, context)
+        listed = user.history(**user.settings, XDG_STATE_HOME=str(tmp_path / "state"))
+        assert (listed["problems"], bool(listed["builds"])) == ([], True)
         assert (user.choice(), user.nodes("ci")) == before
         listed = user.docker("buildx", "inspect", "ci")
         assert f"Endpoint:         {user.engine.docker_host}" in listed or user.engine.docker_host in listed
