@@ -217,8 +217,8 @@ def test_a_container_builder_that_was_chosen_is_recorded(user: User, context: Pa
         listed = user.history(**user.settings, XDG_STATE_HOME=str(tmp_path / "state"))
         assert (listed["problems"], bool(listed["builds"])) == ([], True)
         assert (user.choice(), user.nodes("ci")) == before
-        listed = user.docker("buildx", "inspect", "ci")
-        assert f"Endpoint:         {user.engine.docker_host}" in listed or user.engine.docker_host in listed
+        shown = user.docker("buildx", "inspect", "ci")
+        assert f"Endpoint:         {user.engine.docker_host}" in shown or user.engine.docker_host in shown
 
 
 def test_what_the_command_changes_is_as_without_a_recorder(user: User, bridged: Path, tmp_path: Path) -> None:
