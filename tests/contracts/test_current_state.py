@@ -3,7 +3,7 @@
 import functools
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,6 @@ CELLS = GOLDEN.with_name("scenarios.jsonl")
 OF_THE_SEED = ("FROM", "RUN", "COPY")
 """Everything else is a label or an argument that a client adds."""
 FILES_OF_CELLS = [CELLS, SCENARIOS]
-RUNS = read_reports([str(SEED)]).runs
 
 
 def name_of(measured: RunReport | MeasuredCell) -> str:
@@ -43,6 +42,15 @@ def name_of(measured: RunReport | MeasuredCell) -> str:
 
 def classes_of(report: RunReport) -> set[frozenset[str]]:
     return {frozenset(members) for members in report.judgement.classes}
+
+
+every_engine = pytest.mark.parametrize("engine", EXPECTED["engines"])
+
+
+@functools.cache
+def runs() -> Mapping[str, RunReport]:
+    """Of the seed, by the engine's version and image store."""
+    return {name_of(report): report for report in read_reports([str(SEED)]).runs}
 
 
 @functools.cache
@@ -104,30 +112,31 @@ def is_of(title: str, engine: str) -> bool:
 
 
 def test_every_engine_is_expected() -> None:
-    assert {name_of(report) for report in RUNS} == set(EXPECTED["engines"])
+    assert runs().keys() == EXPECTED["engines"].keys()
 
 
-@pytest.mark.parametrize("report", RUNS, ids=name_of)
-def test_classes_are_those_that_were_written_down(report: RunReport) -> None:
-    name = name_of(report)
-    unknown = EXPECTED["unknown"].get(name, [])
+@every_engine
+def test_classes_are_those_that_were_written_down(engine: str) -> None:
+    report = runs()[engine]
+    unknown = EXPECTED["unknown"].get(engine, [])
     cut = {build.client for build in report.builds if build.outcome is BuildOutcome.CUT}
-    assert cut <= set(EXPECTED["may_be_cut"].get(name, ()))
+    assert cut <= set(EXPECTED["may_be_cut"].get(engine, ()))
     expected = {
         frozenset(client for group in groups for client in EXPECTED["groups"][group]).difference(unknown, cut)
-        for groups in EXPECTED["engines"][name]
+        for groups in EXPECTED["engines"][engine]
     }
 
     assert classes_of(report) == expected
     assert list(report.judgement.class_unknown) == unknown
 
 
-@pytest.mark.parametrize("report", RUNS, ids=name_of)
-def test_classes_follow_from_what_the_engine_reused(report: RunReport) -> None:
+@every_engine
+def test_classes_follow_from_what_the_engine_reused(engine: str) -> None:
     """Without the key model: who joins a cache reuses every step, who opens one builds a step again.
 
     Of a client that asks the classic builder for no output, the images of its steps are those of the first.
     """
+    report = runs()[engine]
     builds = {build.client: build for build in report.builds}
     for members in report.judgement.classes:
         first, *others = (builds[client] for client in members)
@@ -139,9 +148,10 @@ def test_classes_follow_from_what_the_engine_reused(report: RunReport) -> None:
                 assert set(statuses(build)) <= {StepStatus.HIT, StepStatus.NOT_EVALUATED}, build.client
 
 
-@pytest.mark.parametrize("report", RUNS, ids=name_of)
-def test_classes_follow_from_the_ids_that_the_engine_gave(report: RunReport) -> None:
+@every_engine
+def test_classes_follow_from_the_ids_that_the_engine_gave(engine: str) -> None:
     """Where it names images of steps: one class, one image; two classes, two images."""
+    report = runs()[engine]
     ids: dict[frozenset[str], set[str]] = {}
     for members in report.judgement.classes:
         shown = {image_after_copy(build) for build in report.builds if build.client in members}
@@ -253,7 +263,7 @@ def test_every_scenario_is_measured_on_every_engine() -> None:
     """But for those of one's own, which the repository has none of."""
     cells, _ = judged(SCENARIOS)
     names = {row.name for row in list_scenarios() if row.phases > 1}
-    engines = {name_of(report) for report in RUNS}
+    engines = runs().keys()
 
     assert {(cell.name.scenario, name_of(cell)) for cell in cells} == {
         (scenario, engine) for scenario in names for engine in engines

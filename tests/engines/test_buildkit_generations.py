@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from engines.keymodel import HandMadeContext, build_buildkit
+from today import part_of_today
 
 from layerfork.builders.engines import RunningEngine, fetch_toolchain, open_engine
 from layerfork.keys import keys_of
@@ -76,7 +77,7 @@ def toolchain() -> Toolchain:
     return fetch_toolchain("26.1", os.environ, print)
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=part_of_today(ENGINES, 2))
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     with open_engine(request.param).start(os.environ, print) as running:
         yield running

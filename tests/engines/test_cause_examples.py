@@ -1,4 +1,7 @@
-"""The example of every cause's page, typed as it is printed, ends with the answer that the page promises."""
+"""The example of every cause's page, typed as it is printed, ends with the answer that the page promises.
+
+A third of the pages is drawn by the date.
+"""
 
 import contextlib
 import os
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 from contracts.pageexample import Example, examples
 from engines.running import LAYERFORK
+from today import part_of_today
 
 from layerfork.app.compare.comparison import diff_files
 from layerfork.app.why import explain_builds
@@ -70,7 +74,7 @@ def answered(last: str) -> tuple[DiffReport, ...]:
     return explain_builds((), "", "", print).reports
 
 
-@pytest.mark.parametrize("code", EXAMPLES)
+@pytest.mark.parametrize("code", part_of_today(EXAMPLES, 3))
 def test_a_page_shows_its_cause(code: str, empty: Path, shells: Callable[[str], Shell]) -> None:
     example = EXAMPLES[code]
     done = subprocess.run(

@@ -1,4 +1,7 @@
-"""Every build client of the table builds for real, with everything that it says it can pass on."""
+"""Every build client of the table builds for real.
+
+Half of them, drawn by the date, with everything that they say they can pass on, and a build that fails.
+"""
 
 import json
 import os
@@ -11,6 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from today import part_of_today
 
 from layerfork.builders.clients import CLIENTS, BuildClient, ContextForm, Interpreter, freeze
 from layerfork.builders.engines import RunningEngine, open_engine
@@ -147,7 +151,7 @@ def test_builds_the_context(
     assert any("important.txt" in row for row in rows) or any("file:" in row for row in rows)
 
 
-@cases(CASES)
+@cases(part_of_today(CASES, 2))
 def test_passes_on_what_it_says_it_can(
     client: BuildClient, builder: Builder, request_: BuildRequest, endpoint: Endpoint, engine: RunningEngine
 ) -> None:
@@ -184,7 +188,7 @@ def test_passes_on_what_it_says_it_can(
         assert config["Labels"]["a.b"] == label
 
 
-@cases(OUTSIDE)
+@cases(part_of_today(OUTSIDE, 2))
 def test_reads_a_dockerfile_outside_if_it_says_so(
     client: BuildClient,
     builder: Builder,
@@ -247,7 +251,7 @@ def server(project: Path) -> Iterator[str]:
         thread.join()
 
 
-@cases(CASES)
+@cases(part_of_today(CASES, 2))
 def test_a_failing_build_fails_with_the_builders_words(
     client: BuildClient, builder: Builder, request_: BuildRequest, endpoint: Endpoint, engine: RunningEngine
 ) -> None:

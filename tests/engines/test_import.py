@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from engines.running import LAYERFORK, layerfork
-from engines.today import engines_of_today
 from imports.agreement import KEY, disagreements
+from today import engines_of_today
 
 from layerfork.builders.imports.files import import_file
 from layerfork.record.store.recordfile import read_records

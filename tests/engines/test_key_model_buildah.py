@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from engines.keymodel import HandMadeContext, post_build
+from today import part_of_today
 
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.podman import RunningPodmanEngine
@@ -34,7 +35,7 @@ TAG = "test/keys"
 NOP = "/bin/sh -c #(nop) "
 
 
-@pytest.fixture(scope="module", params=["podman:5.4", "podman:4.3", "podman:5.8"])
+@pytest.fixture(scope="module", params=part_of_today(["podman:5.4", "podman:4.3", "podman:5.8"], 2))
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningPodmanEngine]:
     with open_engine(request.param).start(os.environ, print) as running:
         assert isinstance(running, RunningPodmanEngine)

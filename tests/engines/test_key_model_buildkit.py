@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from engines.keymodel import HandMadeContext, Recorded, build_buildkit
+from today import engines_of_today
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
@@ -21,7 +22,7 @@ from layerfork.releases import buildkit_rules
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(scope="module", params=["private:26.1+containerd", "private:28.5+containerd"])
+@pytest.fixture(scope="module", params=engines_of_today("private:26.1+containerd", "private:28.5+containerd"))
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     with open_engine(request.param).start(os.environ, print) as running:
         yield running

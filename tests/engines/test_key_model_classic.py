@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from engines.keymodel import HandMadeContext, build_classic, created_by
+from today import part_of_today
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.keys.classic.classic_keys import classic_keys
@@ -20,7 +21,8 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "cache-key-vectors.json"
 
 
 @pytest.fixture(
-    scope="module", params=["private:26.1", "private:26.1+containerd", "private:20.10", "private:28.5"]
+    scope="module",
+    params=part_of_today(["private:26.1", "private:26.1+containerd", "private:20.10", "private:28.5"], 2),
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     with open_engine(request.param).start(os.environ, print) as running:

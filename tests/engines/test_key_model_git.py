@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from engines.keymodel import build_buildkit
+from today import engines_of_today
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.served import served_context
@@ -19,7 +20,7 @@ from layerfork.releases import buildkit_rules
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(scope="module", params=["private:26.1+containerd", "private:28.5+containerd"])
+@pytest.fixture(scope="module", params=engines_of_today("private:26.1+containerd", "private:28.5+containerd"))
 def engine(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     with open_engine(request.param).start(os.environ, print) as running:
         yield running

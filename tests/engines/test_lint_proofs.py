@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from contracts.lintproof import Proof, proofs
+from today import part_of_today
 
 from layerfork.app.lint import find_traps
 from layerfork.builders.api.registry import registry_for
@@ -71,7 +72,7 @@ def is_built_again(output: str, watch: str) -> bool:
 
 @pytest.mark.parametrize(
     ("code", "builder"),
-    [*((code, BUILDKIT) for code in PROOFS), *((code, CLASSIC) for code in BY_DOCKERFILE)],
+    part_of_today([*((code, BUILDKIT) for code in PROOFS), *((code, CLASSIC) for code in BY_DOCKERFILE)], 2),
 )
 def test_a_trap_busts_and_its_repair_does_not(
     code: str, builder: str, environments: Callable[[str], dict[str, str]], tmp_path: Path

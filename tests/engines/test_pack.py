@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from engines.running import LAYERFORK
+from today import part_of_today
 
 from layerfork.builders.clients import BuildClient, find_client
 from layerfork.builders.engines import RunningEngine, open_engine
@@ -68,7 +69,7 @@ def open_once() -> Iterator[Callable[[str], RunningEngine]]:
         yield functools.cache(lambda name: stack.enter_context(open_engine(name).start(os.environ, print)))
 
 
-@pytest.fixture(params=list(ENGINES))
+@pytest.fixture(params=part_of_today(ENGINES, 2))
 def builder(request: pytest.FixtureRequest) -> Builder:
     chosen: Builder = request.param
     return chosen

@@ -1,4 +1,7 @@
-"""The tutorial and the how-to pages, typed as they are printed, print what they show."""
+"""The tutorial and the how-to pages, typed as they are printed, print what they show.
+
+The tutorial every day, of the how-to pages half, drawn by the date.
+"""
 
 import os
 import shlex
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 from contracts.consolepage import DOCS, Typed, typed_in
 from engines.running import LAYERFORK
+from today import part_of_today
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.privatedir import SHORT, private_directory
@@ -18,7 +22,7 @@ from layerfork.userdirs import cache_directory
 
 pytestmark = pytest.mark.engine
 
-PAGES = [DOCS / "tutorial.md", *sorted((DOCS / "howto").glob("*.md"))]
+PAGES = [DOCS / "tutorial.md", *part_of_today(sorted((DOCS / "howto").glob("*.md")), 2)]
 CACHES = "remote-cache"
 """The page that exports caches, which docker's own builder does with containerd's image store alone."""
 Shell = tuple[RunningEngine, dict[str, str]]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from engines.bridges import BUILDER_IMAGE, CONTAINER_PORT, buildkit_at, make_builder_image
 from engines.running import as_host, layerfork, user_of
-from engines.today import engines_of_today
+from today import engines_of_today
 
 from layerfork.builders.engines import RunningEngine, open_engine
 

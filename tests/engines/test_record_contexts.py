@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from engines.running import as_host, layerfork
-from engines.today import engines_of_today
+from today import engines_of_today
 
 from layerfork.builders.engines import RunningEngine, open_engine
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from engines.remotecaches import Desk, desk_on
-from engines.today import engines_of_today
+from today import engines_of_today
 
 from layerfork.builders.caches.config import read_cache
 from layerfork.builders.caches.exported import exported_manifest

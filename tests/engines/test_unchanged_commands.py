@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from engines.running import FROM_A_TERMINAL, LAYERFORK, user_of
-from engines.today import engines_of_today
+from today import engines_of_today
 
 from layerfork.builders.engines import RunningEngine, open_engine
 

@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from today import part_of_today
 from unit.hypothesis.recorded import (
     FILES,
     REGRESSIONS,
@@ -33,26 +34,28 @@ def is_seen(record: BuildRecord) -> bool:
     return seen and record.request.dockerfile is not None
 
 
-SEEN = [name for name in FILES if all(map(is_seen, pair(name)))]
 FETCHED = ("classic-remote-source", "buildah-remote-source", "buildah-mount")
 """Builds that fetched or mounted something else: only the engine's history shows it."""
-ALIKE = [
-    name
-    for name in SEEN
-    if len({record.builder for record in pair(name)}) == 1 and not name.startswith(FETCHED)
-]
+
+
+def is_comparable(name: str) -> bool:
+    """Both builds were seen, of one builder, and fetched nothing else."""
+    writer, reader = pair(name)
+    seen = is_seen(writer) and is_seen(reader)
+    return seen and writer.builder is reader.builder and not name.startswith(FETCHED)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_nothing_changed_gives_the_same_keys(name: str) -> None:
-    for record in pair(name):
-        assert_same_keys(supposed(record), keys_of(record))
-
-
-@pytest.mark.parametrize("name", SEEN)
-def test_an_argument_that_nobody_declares_changes_nothing(name: str) -> None:
-    _, reader = pair(name)
-    assert_same_keys(supposed(reader, BuildArgIs(name="NOBODY", value="1")), keys_of(reader))
+def test_what_changes_nothing_gives_the_same_keys(name: str) -> None:
+    """No change; and where the Dockerfile was seen, an argument that no line declares, and every line as it
+    was."""
+    writer, reader = pair(name)
+    assert_same_keys(supposed(writer), keys_of(writer))
+    keys = keys_of(reader)
+    assert_same_keys(supposed(reader), keys)
+    if is_seen(writer) and is_seen(reader):
+        assert_same_keys(supposed(reader, BuildArgIs(name="NOBODY", value="1")), keys)
+        assert_same_keys(supposed(reader, *again(reader), example=reader), keys)
 
 
 def again(record: BuildRecord) -> list[LineIs]:
@@ -65,29 +68,31 @@ def again(record: BuildRecord) -> list[LineIs]:
     ]
 
 
-@pytest.mark.parametrize("name", SEEN)
-def test_lines_that_go_and_come_again_change_nothing(name: str) -> None:
-    _, reader = pair(name)
-    assert_same_keys(supposed(reader, *again(reader), example=reader), keys_of(reader))
-
-
-@pytest.mark.parametrize("name", REGRESSIONS)
+@pytest.mark.parametrize("name", part_of_today(REGRESSIONS, 3))
 def test_one_line_that_goes_and_comes_again_changes_nothing(name: str) -> None:
     _, reader = pair(name)
     for line in again(reader):
         assert_same_keys(supposed(reader, line, example=reader), keys_of(reader))
 
 
-@pytest.mark.parametrize("name", ALIKE)
+@pytest.mark.parametrize("name", FILES)
 def test_the_whole_difference_gives_the_writers_keys(name: str) -> None:
+    if not is_comparable(name):
+        return
     writer, reader = pair(name)
     changes = whole_difference(writer, reader)
     assert_same_keys(supposed(reader, *changes, example=writer), keys_of(writer))
 
 
-@pytest.mark.parametrize("name", ALIKE[::4])
+def test_nearly_all_pairs_can_be_compared() -> None:
+    assert sum(map(is_comparable, FILES)) > 0.95 * len(FILES)
+
+
+@pytest.mark.parametrize("name", [*FILES][::4])
 def test_the_order_of_changes_does_not_matter(name: str) -> None:
     """Lines that come before one and the same line come in the order that they are named in."""
+    if not is_comparable(name):
+        return
     writer, reader = pair(name)
     changes = whole_difference(writer, reader)
     added = [each for each in changes if isinstance(each, LineAdded)]

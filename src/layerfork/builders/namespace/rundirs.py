@@ -91,6 +91,8 @@ def sweep(base: Path) -> tuple[str, ...]:
             remove_traces(str(base), path.stem)
             os.close(lock)
     # The lock file is the first to come and the last to go: a directory without one belongs to no engine.
+    # Such a directory appears when `engines run` is killed: the command that it started goes on for a
+    # moment, and a docker with BUILDX_CONFIG in there makes the directories of that path again.
     for path in sorted(base.glob("layerfork-*")):
         if NAME.fullmatch(path.name) and not os.path.lexists(base / f"{path.name}.lock"):
             found.append(path.name)

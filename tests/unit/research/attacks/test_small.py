@@ -14,7 +14,7 @@ from research.attacks.wire import attack_floods, floods
 
 def test_broken_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "HANG_S", 10.0)  # a busy machine is no hang
-    outcome = attack_inputs(1_500, seed=3)
+    outcome = attack_inputs(500, seed=3)
     assert outcome.failures == []
     assert outcome.numbers["crashes"] == "0"
 
@@ -34,7 +34,7 @@ def test_a_crash_and_a_hang_are_counted(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_planted_secrets_of_imports() -> None:
-    outcome = attack_secrets(80, seed=5, kinds=("import",))
+    outcome = attack_secrets(30, seed=5, kinds=("import",))
     assert outcome.failures == []
 
 

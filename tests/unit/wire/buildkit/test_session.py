@@ -5,6 +5,7 @@ import io
 import tarfile
 from collections.abc import Callable
 from hashlib import sha256
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -365,7 +366,7 @@ def test_calls_that_carry_secrets_leave_not_a_byte(watched: Watched) -> None:
 
 
 def everything_reachable(root: object) -> list[bytes]:
-    """Every bytes and str object that hangs on an object, modules and classes left out."""
+    """Every bytes and str object that hangs on an object; classes, modules and globals are left out."""
     found: list[bytes] = []
     seen: set[int] = set()
     waiting = [root]
@@ -378,6 +379,8 @@ def everything_reachable(root: object) -> list[bytes]:
             found.append(bytes(each))
         elif isinstance(each, str):
             found.append(each.encode(errors="surrogatepass"))
+        elif isinstance(each, FunctionType):
+            waiting += [each.__closure__, each.__defaults__, each.__kwdefaults__, each.__dict__]
         else:
             waiting.extend(gc.get_referents(each))
     return found

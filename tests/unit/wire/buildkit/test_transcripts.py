@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from today import part_of_today
 from transcripts.framed import (
     Transcript,
     read_transcript,
@@ -388,7 +389,7 @@ def test_no_planted_secret_is_in_a_record(builds: Builds, load: Load) -> None:
     assert {mount.secret_id for mount in mounts if mount.type in {"secret", "ssh"}} == {"mysec", ""}
 
 
-@pytest.mark.parametrize("name", BRIDGED)
+@pytest.mark.parametrize("name", part_of_today(BRIDGED, 3))
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 3000), min_size=1, max_size=12))
 def test_any_chunking_gives_the_same_record(name: str, builds: Builds, sizes: list[int]) -> None:
