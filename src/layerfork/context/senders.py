@@ -100,13 +100,18 @@ def _agrees(manifest: ContextManifest, rules: ContextRules) -> bool:
 
 
 def _entry_agrees(entry: ContextEntry, rules: ContextRules) -> bool:
-    is_root = entry.name.strip("./") == ""
-    if is_root:
+    if entry.name.strip("./") == "":
         return rules.sends_root and entry.name == rules.root_name
-    if not entry.name.startswith(rules.prefix) or (not rules.prefix and entry.name.startswith("./")):
+    has_prefix = entry.name.startswith(rules.prefix or "./")
+    if has_prefix != bool(rules.prefix):
         return False
     if entry.type is EntryType.DIRECTORY and entry.name.endswith("/") != rules.directory_slash:
         return False
-    if (rules.owners is not Owners.REAL and entry.uid) or (rules.owners is Owners.ZERO and entry.gid):
-        return False
-    return bool(entry.mode & _TYPE_BITS) == rules.type_bits
+    return _owner_agrees(entry, rules) and bool(entry.mode & _TYPE_BITS) == rules.type_bits
+
+
+def _owner_agrees(entry: ContextEntry, rules: ContextRules) -> bool:
+    """Files may be root's, so a 0 agrees with every rule."""
+    if rules.owners is Owners.ZERO:
+        return not (entry.uid or entry.gid)
+    return rules.owners is Owners.REAL or not entry.uid

@@ -3,7 +3,7 @@
 `judge_relay`            builds in order on one cache: classes, forks, warnings
 `judge_pair`             two builds: forks where steps were built again, warnings for the rest
 `explain_pair`           any two builds: every fork with its causes
-`lend_definitions`       builds that show no definition, with the one that they must have had
+`share_definitions`      builds that show no definition, with the one that they must have had
 `layer_contradictions`   what the images' layers say against what the builders said
 `describe_failure`       where and why a build ended early
 `as_on_one_cache`        a build with the outcome that its keys would have had on another's cache
@@ -15,7 +15,7 @@
 from layerfork.diagnose.cachelookup import as_on_one_cache, cacheable_steps
 from layerfork.diagnose.compare.builds import JudgedBuild
 from layerfork.diagnose.compare.caches import may_share_cache
-from layerfork.diagnose.compare.comparable import lend_definitions
+from layerfork.diagnose.compare.comparable import share_definitions
 from layerfork.diagnose.failure import describe_failure
 from layerfork.diagnose.pair import explain_pair, judge_pair, list_fork_differences
 from layerfork.diagnose.relay import judge_relay
@@ -30,7 +30,7 @@ __all__ = [
     "judge_pair",
     "judge_relay",
     "layer_contradictions",
-    "lend_definitions",
     "list_fork_differences",
     "may_share_cache",
+    "share_definitions",
 ]

@@ -46,6 +46,8 @@ _WHOLE = {
     CauseCode.ROOT_HEADER,
 }
 """Causes with one row of their values: their parts are many, or mean nothing by themselves."""
+_NAMED_FIELDS = {CauseCode.XATTR, CauseCode.MODE_TYPE_BITS}
+"""Those of them whose row names the field."""
 _LINES = {CauseCode.INSTRUCTION, CauseCode.LABEL}
 """Causes that the line itself shows: they have no rows."""
 
@@ -55,18 +57,26 @@ def rows_of(scene: Scene, cause: Cause, parts: Iterable[ChangedPart]) -> list[Fi
     if cause.code in _LINES and scene.writer_text not in ("", scene.text):
         return []
     if cause.code in _WHOLE:
-        label = f"{cause.field} of" if cause.code in (CauseCode.XATTR, CauseCode.MODE_TYPE_BITS) else ""
-        place = f"{label} {subject(scene, cause)}".strip()
-        return [FieldRow(label=place, writer=shown(cause.writer), reader=shown(cause.reader))]
+        return [_row_of_cause(scene, cause)]
     if cause.code == CauseCode.DIRECTORY_ENTRY:
-        sides = ["not sent" if value == "absent" else "sent" for value in (cause.writer, cause.reader)]
         label = f"entry for {subject(scene, cause)}"
-        return [FieldRow(label=label, writer=sides[0], reader=sides[1])]
-    if cause.code not in ENTRIES:
-        return [_own_row(cause)] if cause.writer or cause.reader else []
+        return [FieldRow(label=label, writer=_sent(cause.writer), reader=_sent(cause.reader))]
     if cause.code in _ONE_SIDED:
         return list(_presence(scene, parts))
-    return [_row(scene, cause, part) for part in parts]
+    if cause.code in ENTRIES:
+        return [_row(scene, cause, part) for part in parts]
+    return [_own_row(cause)] if cause.writer or cause.reader else []
+
+
+def _sent(value: str) -> str:
+    return "not sent" if value == "absent" else "sent"
+
+
+def _row_of_cause(scene: Scene, cause: Cause) -> FieldRow:
+    """The cause's own values, whatever its parts are."""
+    place = subject(scene, cause)
+    label = f"{cause.field} of {place}" if cause.code in _NAMED_FIELDS else place
+    return FieldRow(label=label, writer=shown(cause.writer), reader=shown(cause.reader))
 
 
 def _own_row(cause: Cause) -> FieldRow:
@@ -246,6 +256,7 @@ def _points(scene: Scene) -> list[Point]:
             held = [each for each in held if each not in claimed]
             (noise if pattern.by_product else points).append(_point_of_group(scene, pattern, group))
     points += _left_over(scene, held)
+    # A stable sort keeps groups before single causes of equal strength and place.
     points.sort(key=lambda point: (_STRENGTH.index(point.status), min(point.causes)))
     return points + noise
 

@@ -160,7 +160,7 @@ def _inputs_first(
             view
             for view in waiting.values()
             if done.issuperset(each for each in (*view.parents, *readers[view.index]) if each in views)
-        ] or list(waiting.values())
+        ] or list(waiting.values())  # a circle: a damaged record may have one
         for view in ready:
             del waiting[view.index]
             done.add(view.index)
@@ -212,7 +212,7 @@ def _outlook(
     whole = [each for each in view.parents if each not in read]
     if missed := _first_with(Reuse.NOT_FOUND, whole, found):
         return CacheLookup(reuse=Reuse.NOT_FOUND, above=missed)
-    if view.index in never and not (view.neutral or view.always_runs):
+    if view.index in never and view.cacheable:
         return CacheLookup(reuse=Reuse.NOT_FOUND, why=never[view.index])
     if view.index in unmodelled:
         return CacheLookup(reuse=Reuse.OPEN, lacks=(unmodelled[view.index],))
@@ -240,7 +240,7 @@ _STATUS = {Reuse.FOUND: StepStatus.HIT, Reuse.NOT_FOUND: StepStatus.MISS, Reuse.
 
 def cacheable_steps(build: JudgedBuild) -> tuple[int, ...]:
     """Indexes of the steps that a cache can hold: no FROM, and nothing that adds nothing to any key."""
-    return tuple(index for index, view in views_of(build).items() if not (view.always_runs or view.neutral))
+    return tuple(index for index, view in views_of(build).items() if view.cacheable)
 
 
 def as_on_one_cache(

@@ -147,15 +147,13 @@ def doubtful_steps(comparison: Comparison) -> tuple[int, ...]:
     return tuple(
         index
         for index, view in comparison.reader_views.items()
-        if index not in comparison.unshared
-        and not (view.neutral or view.always_runs)
-        and not _is_known(comparison, view)
+        if index not in comparison.unshared and view.cacheable and not _is_known(comparison, view)
     )
 
 
 def _is_known(comparison: Comparison, view: StepView) -> bool:
     writer = comparison.alignment.writer_of.get(view.index)
-    writers = comparison.writer_views.get(writer) if writer is not None else None
+    writers = comparison.writer_at(writer)
     if writers is None:
         return not view.key.unknown
     if comparison.reader.record.builder is Builder.CLASSIC and view.image and view.image == writers.image:
@@ -286,15 +284,15 @@ def _choose(found: Sequence[_Candidate], build: JudgedBuild, *, only_classes: bo
     if shared is not None:
         return shared
     possible = [each for each in found if each.fit is Fit.OPEN]
-    own_cache = [each for each in found if each.comparison.scope is None]
-    one_source = len(own_cache) == 1 or len({(each.stage, each.platform) for each in build.record.steps}) == 1
-    if len(possible) == 1 and only_classes and one_source and _reused_all(possible[0].comparison):
-        return possible[0]
-    return None
+    if len(possible) != 1 or not only_classes or not _reused_all(possible[0].comparison):
+        return None
+    on_its_cache = sum(each.comparison.scope is None for each in found)
+    chains = {(step.stage, step.platform) for step in build.record.steps}
+    return possible[0] if on_its_cache == 1 or len(chains) == 1 else None
 
 
 def _reused_all(comparison: Comparison) -> bool:
-    views = [view for view in comparison.reader_views.values() if not (view.neutral or view.always_runs)]
+    views = [view for view in comparison.reader_views.values() if view.cacheable]
     return bool(views) and all(view.step.status is StepStatus.HIT for view in views)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from layerfork.diagnose.classes import Fit, added_steps, fit_of
 from layerfork.diagnose.compare.builds import JudgedBuild
-from layerfork.diagnose.compare.comparable import lend_definitions, reuse_is_known
+from layerfork.diagnose.compare.comparable import reuse_is_known, share_definitions
 from layerfork.diagnose.compare.comparison import Comparison, compare
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason, Site
@@ -26,7 +26,7 @@ def explain_pair(writer: JudgedBuild, reader: JudgedBuild) -> tuple[Fork, ...]:
     two engines) fork at the first step; where their keys can be compared, the forks that remain
     on one common cache follow.
     """
-    reasoner = Reasoner(comparison=compare(*lend_definitions((writer, reader))))
+    reasoner = Reasoner(comparison=compare(*share_definitions((writer, reader))))
     return tuple(diagnose(reasoner, weighed) for weighed in find_forks(reasoner))
 
 
@@ -37,7 +37,7 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     although its key is not the writer's came from some other build: that, a hit whose input changed, steps
     that the writer was not asked for, an incomplete record and builds of two Dockerfiles are warnings.
     """
-    writer, reader = lend_definitions((writer, reader))
+    writer, reader = share_definitions((writer, reader))
     comparison = compare(writer, reader)
     stale = stale_hits(comparison)
     added = added_steps(comparison).steps
@@ -49,14 +49,11 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
         *(() if failed else _other_dockerfile(comparison)),
     ]
     reasoner = Reasoner(comparison=comparison)
-    known = reuse_is_known(reader.record)
     for weighed in find_forks(reasoner):
         site = weighed.site
+        if site.step in added or not _is_miss(comparison, site):
+            continue
         view = comparison.reader_views.get(site.step)
-        if site.step in added or _was_never_stored(comparison, site):
-            continue
-        if not (known or (site.reason is Reason.KEY and site.differences)):
-            continue
         if view is None or view.always_runs or view.step.status is not StepStatus.HIT:
             forks.append(diagnose(reasoner, weighed))
         elif site.step not in stale:
@@ -68,8 +65,12 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     classes, unknown = _classes(comparison, parted=parted)
     if unknown and not failed:
         warnings.append(unplaced_caution(reader, (writer,)))
+    if forks:
+        verdict = Verdict.FORKED
+    else:
+        verdict = Verdict.ERROR if failed else Verdict.REUSED
     return Judgement(
-        verdict=Verdict.FORKED if forks else Verdict.ERROR if failed else Verdict.REUSED,
+        verdict=verdict,
         classes=classes,
         class_unknown=unknown,
         forks=tuple(forks),
@@ -77,12 +78,20 @@ def judge_pair(writer: JudgedBuild, reader: JudgedBuild) -> Judgement:
     )
 
 
+def _is_miss(comparison: Comparison, site: Site) -> bool:
+    """The writer had stored the result, and the keys or the reader's record show that the step missed it."""
+    if _was_never_stored(comparison, site):
+        return False
+    by_key = site.reason is Reason.KEY and bool(site.differences)
+    return by_key or reuse_is_known(comparison.reader.record)
+
+
 def _was_never_stored(comparison: Comparison, site: Site) -> bool:
     """Nothing differs, but the writer's build ended before it had this step."""
     record = comparison.writer.record
     if record.result.outcome is BuildOutcome.SUCCEEDED:
         return False
-    writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    writer = comparison.writer_at(site.writer_step)
     if writer is None:
         ended = next((step.index for step in record.steps if step.error), 0)
         return site.step > comparison.alignment.reader_of.get(ended, site.step)
@@ -125,7 +134,7 @@ def list_fork_differences(writer: JudgedBuild, reader: JudgedBuild, fork: Fork) 
     """Every differing part behind a fork of these two builds: the whole list that its causes sum up."""
     return tuple(
         difference
-        for weighed in find_forks(Reasoner(comparison=compare(*lend_definitions((writer, reader)))))
+        for weighed in find_forks(Reasoner(comparison=compare(*share_definitions((writer, reader)))))
         if weighed.site.step == fork.step
         for difference in weighed.site.differences
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from layerfork.diagnose.classes import Departure, Sorting, added_steps, sort_into_classes
 from layerfork.diagnose.compare.builds import JudgedBuild, StepView, views_of
 from layerfork.diagnose.compare.caches import may_share_cache
-from layerfork.diagnose.compare.comparable import define_alike, lend_definitions
+from layerfork.diagnose.compare.comparable import define_alike, share_definitions
 from layerfork.diagnose.compare.comparison import compare
 from layerfork.diagnose.compare.differences import may_equal
 from layerfork.diagnose.proof.counterfactual import Reasoner
@@ -16,7 +16,7 @@ from layerfork.diagnose.warnings import added_cautions, incomplete_records, unpl
 from layerfork.diagnose.wronghits import sent_unlike, stale_hits
 from layerfork.record.answer import Caution, Fork, Judgement, Verdict
 from layerfork.record.build import Builder
-from layerfork.record.record import BuildOutcome, StepStatus
+from layerfork.record.record import BuildOutcome
 
 
 def judge_relay(
@@ -31,7 +31,7 @@ def judge_relay(
     ran on the user's own engine. ``random_runs``: every RUN of the Dockerfile writes a value that never
     comes twice, so equal layers prove reuse.
     """
-    builds = lend_definitions(builds)
+    builds = share_definitions(builds)
     succeeded = [build for build in builds if build.record.result.outcome is BuildOutcome.SUCCEEDED]
     if clean_cache is None:
         clean_cache = not any(_on_user_engine(build) for build in builds)
@@ -123,11 +123,12 @@ def _wrong_hits(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
     """
     for position, build in enumerate(builds):
         views = views_of(build)
-        hits = [index for index, view in views.items() if _is_reused(view)]
+        hits = [index for index, view in views.items() if view.reused]
         earlier = [each for each in builds[:position] if may_share_cache(each.record, build.record)]
         if not (hits and earlier):
             continue
         unaccounted = _unaccounted(hits, earlier, build)
+        # The classic builder's keys may be equal although the copied files differ.
         suspects = hits if build.record.builder is Builder.CLASSIC else unaccounted
         stale = _first_stale(earlier, build) if suspects else {}
         unseen = any(map(_stored_unseen, builds[:position]))
@@ -144,10 +145,6 @@ def _wrong_hits(builds: Sequence[JudgedBuild]) -> Iterator[Caution]:
                         "build has its key"
                     ),
                 )
-
-
-def _is_reused(view: StepView) -> bool:
-    return view.step.status is StepStatus.HIT and not (view.always_runs or view.neutral)
 
 
 def _first_stale(earlier: Sequence[JudgedBuild], build: JudgedBuild) -> dict[int, Caution]:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, views_of
+from layerfork.diagnose.compare.builds import JudgedBuild, StepView, ops_of, views_of
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import Links, behind, clean_path, context_paths, links_of
 from layerfork.diagnose.compare.differences import Difference, entry_paths, list_differences
-from layerfork.diagnose.compare.entries import last_by_path
+from layerfork.diagnose.compare.entries import entries_of, last_by_path
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.keys.baseimage import find_facts
 from layerfork.keys.buildah.history import bind_targets
@@ -98,7 +98,7 @@ def stale_hits(comparison: Comparison) -> dict[int, Caution]:
 
     Classic: a step whose key does not see what changed (the target of a hard link, the text of a
     link that points nowhere, all but the first of duplicate entries). BuildKit: a step whose key
-    differs only in files that the directory transfer took for unchanged.
+    differs only in changes that the directory transfer overlooks.
     """
     reader, writer = comparison.reader.record, comparison.writer.record
     sent = sent_unlike(writer, reader) if comparison.scope is None else {}
@@ -142,25 +142,16 @@ def _classic(comparison: Comparison, view: StepView, writer: StepView, sent: Sen
     """Only a step of the writer's class (equal image ids) that copies a changed path counts."""
     if view.index in comparison.unshared:
         return None
-    manifest = comparison.reader.record.context
-    entries = manifest.entries if manifest else ()
+    entries = entries_of(comparison.reader.record)
     links = {clean_path(entry.name): clean_path(entry.linkname) for entry in entries if entry.linkname}
     for path in sorted(entry_paths(view.key)):
         seen = path if path in sent else links.get(path, "")
         if seen not in sent:
             continue
-        duplicate = sum(clean_path(entry.name) == seen for entry in entries) > 1
-        why = "the tar holds it more than once, and only its first entry is part of the key"
-        return Caution(
-            code="duplicate-entry" if duplicate else "stale-content",
-            client=comparison.reader.client,
-            step=view.index,
-            text=(
-                f"{view.step.instruction} was reused although {seen} differs from what "
-                f"{comparison.writer.client} sent: "
-                + (why if duplicate else "the key holds the link, not what it points to")
-            ),
-        )
+        if sum(clean_path(entry.name) == seen for entry in entries) > 1:
+            why = "the tar holds it more than once, and only its first entry is part of the key"
+            return _stale(comparison, view, seen, why, code="duplicate-entry")
+        return _stale(comparison, view, seen, "the key holds the link, not what it points to")
     return None
 
 
@@ -170,16 +161,18 @@ def _sync(comparison: Comparison, view: StepView, writer: StepView, sent: Sent) 
     if manifest is None or not differences:
         return None
     what, why = overlooked_change(manifest, sent, view.step.instruction, differences)
-    if not what:
-        return None
+    return _stale(comparison, view, what, why) if what else None
+
+
+def _stale(
+    comparison: Comparison, view: StepView, what: str, why: str, code: str = "stale-content"
+) -> Caution:
+    sent = f"{what} differs from what {comparison.writer.client} sent"
     return Caution(
-        code="stale-content",
+        code=code,
         client=comparison.reader.client,
         step=view.index,
-        text=(
-            f"{view.step.instruction} was reused although {what} differs from what "
-            f"{comparison.writer.client} sent: {why}"
-        ),
+        text=f"{view.step.instruction} was reused although {sent}: {why}",
     )
 
 
@@ -273,7 +266,7 @@ def _unseen(record: BuildRecord, step: StepRecord, unseen: Mapping[str, str]) ->
 
 def _contexts_of(record: BuildRecord, step: StepRecord) -> set[str]:
     """The contexts that a step reads, by the definition."""
-    ops = {op.digest: op for op in (record.definition.ops if record.definition is not None else ())}
+    ops = {op.digest: op for op in ops_of(record)}
     parts = SourceParts(record=record, ops=ops)
     own = [ops[each] for each in step.vertices if each in ops]
     read = (*(op.digest for op in own), *(each.digest for op in own for each in op.inputs))
@@ -302,8 +295,7 @@ def _other_image(recorded: BuildRecord, planned: BuildRecord, step: StepRecord) 
 
 
 def _images(record: BuildRecord) -> Iterator[tuple[str, str]]:
-    ops = record.definition.ops if record.definition is not None else ()
-    for op in ops:
+    for op in ops_of(record):
         if op.source is not None and op.source.identifier.startswith(_IMAGE):
             yield op.digest, op.source.identifier
 

@@ -204,9 +204,13 @@ def context_at(root: Path, dockerfile: Path) -> Context:
 def _guessed(path: Path, dockerfile: Dockerfile, root: Path) -> list[Context]:
     """The Dockerfile's own directory and those above up to the root that have all that it copies; where
     none has, its own."""
-    words = [word for each in dockerfile.instructions for word in plain_sources(each)]
-    places = [place for place in path.parents if place.is_relative_to(root)] or [path.parent]
-    fitting = [place for place in places if all(os.path.lexists(place / relative(word)) for word in words)]
+    words = [relative(word) for each in dockerfile.instructions for word in plain_sources(each)]
+
+    def has_all(place: Path) -> bool:
+        return all(os.path.lexists(place / word) for word in words)
+
+    above = [place for place in path.parents if place.is_relative_to(root)]
+    fitting = list(filter(has_all, above or [path.parent]))
     return [context_at(place, path) for place in fitting or [path.parent]]
 
 

@@ -127,7 +127,7 @@ def _builds_of(source: SourceFile) -> tuple[DeclaredBuild, ...]:
     if source.kind in _DECLARE_NO_BUILD:
         return ()
     # Start-up: PyYAML is loaded only where a file needs it; most runs read Dockerfiles alone.
-    from layerfork.lint.declared import READERS
+    from layerfork.lint.declared import READERS  # late: start-up
 
     return tuple(READERS[source.kind](source))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.app.experiment.earlier import read_earlier
-from layerfork.diagnose import JudgedBuild, judge_relay, lend_definitions
+from layerfork.diagnose import JudgedBuild, judge_relay, share_definitions
 from layerfork.diagnose.compare.builds import views_of
 from layerfork.diagnose.compare.comparison import compare
 from layerfork.diagnose.compare.differences import may_equal
@@ -48,7 +48,7 @@ def orders(builds: list[JudgedBuild]) -> Iterator[list[JudgedBuild]]:
 
 def every_pair(builds: Sequence[JudgedBuild]) -> Iterator[Caution | Found]:
     """The warnings by definition: stale ones whole, of contradictions who and where."""
-    builds = lend_definitions(builds)
+    builds = share_definitions(builds)
     for place, build in enumerate(builds):
         earlier = [each for writer in builds[:place] if (each := compare(writer, build)).scope is None]
         stale = {index: told for each in reversed(earlier) for index, told in stale_hits(each).items()}

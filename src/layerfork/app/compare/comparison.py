@@ -28,9 +28,9 @@ from layerfork.diagnose import (
     cacheable_steps,
     describe_failure,
     judge_pair,
-    lend_definitions,
+    share_definitions,
 )
-from layerfork.diagnose.compare.comparable import on_common_ground
+from layerfork.diagnose.compare.comparable import with_common_facts
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.keys import keys_of
 from layerfork.record.answer import Judgement, Situation, Verdict
@@ -187,7 +187,7 @@ def _diff_pair(
     by_keys: CostOf | None = None,
     twice: bool = False,
 ) -> DiffReport:
-    writer, reader = on_common_ground(pair.writer, pair.reader)
+    writer, reader = with_common_facts(pair.writer, pair.reader)
     situation = Situation.AGAIN if again else situation_of_files(writer, reader)
     keys = [keys_of(writer, pair.unlisted), keys_of(reader, pair.unlisted)]
     if writer.redaction_key_id != reader.redaction_key_id:
@@ -195,7 +195,7 @@ def _diff_pair(
     left = JudgedBuild(client=writer_name, record=writer, keys=keys[0], exported_over=exported_over)
     right = JudgedBuild(client=reader_name, record=reader, keys=keys[1])
     if by_keys is not None:
-        left, right = lend_definitions((left, right))
+        left, right = share_definitions((left, right))
         right = as_on_one_cache(left, right, by_keys)
         reader = right.record
     judgement = judge_pair(left, right)

@@ -14,7 +14,7 @@ from layerfork.diagnose import (
     judge_pair,
     judge_relay,
     layer_contradictions,
-    lend_definitions,
+    share_definitions,
 )
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.errors import ExitCode
@@ -42,7 +42,7 @@ def judge_rows(
     Builds that failed have no class, but what they stored can have been reused by later ones.
     ``random_runs``: every RUN of the Dockerfile writes a random value, so equal layers prove reuse.
     """
-    lent = lend_definitions(
+    lent = share_definitions(
         [
             JudgedBuild(client=row.client, record=row.record, keys=keys_of(row.record), control=row.control)
             for row in measured

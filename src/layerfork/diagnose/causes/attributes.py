@@ -143,35 +143,29 @@ ENTRY_NAME = CauseRule(
 )
 
 
-MODE_TYPE_BITS_REMEDY = (
-    "use docker CLI 24 or newer everywhere: 17.12 to 23.0 add the file-type bits "
-    "(0100000 for a file, 040000 for a directory)"
-)
-
-
-def find_mode_type_bits(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
-    """Own differences, shown with what type the bits mean."""
-    own = [each for each in unclaimed if each.cause == CauseCode.MODE_TYPE_BITS]
-    yield from entry_findings(
-        case, own, code=CauseCode.MODE_TYPE_BITS, noun="mode", show=_shown_bits, absent="0"
-    )
-
-
 def _shown_bits(value: str) -> str:
     number = parse_mode(value)
     if number is None:
         return value
-    kinds = {0o10: "a file", 0o4: "a directory", 0o12: "a link", 0o2: "a device", 0o6: "a device"}
-    kind = kinds.get(number >> 12, "an unknown type")
+    kind = _KIND_OF_BITS.get(number >> 12, "an unknown type")
     return f"type bits 0{number & ~0o7777:o} ({kind})" if number >> 12 else "no type bits"
 
 
-MODE_TYPE_BITS = CauseRule(
+_KIND_OF_BITS = {0o10: "a file", 0o4: "a directory", 0o12: "a link", 0o2: "a device", 0o6: "a device"}
+"""By a mode's bits above the permissions. Source: inode(7)."""
+
+
+MODE_TYPE_BITS = entry_rule(
     code=CauseCode.MODE_TYPE_BITS,
     say=_say_type_bits,
-    remedy=MODE_TYPE_BITS_REMEDY,
-    find=find_mode_type_bits,
     undo=undo_attribute,
+    noun="mode",
+    show=_shown_bits,
+    absent="0",
+    remedy=(
+        "use docker CLI 24 or newer everywhere: 17.12 to 23.0 add the file-type bits "
+        "(0100000 for a file, 040000 for a directory)"
+    ),
 )
 """File-type bits in a mode: 0100644 and 0644 are one permission and two keys."""
 

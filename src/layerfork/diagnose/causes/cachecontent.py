@@ -6,6 +6,7 @@ from datetime import datetime
 from layerfork.diagnose.causes.edits import command_of
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.compare.builds import StepView
 from layerfork.diagnose.compare.caches import imports_cache, separate_caches
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason
@@ -14,7 +15,7 @@ from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.engine import BUILDKIT_DAEMON
-from layerfork.record.record import BuildRecord, StepRecord, StepStatus
+from layerfork.record.record import BuildRecord, StepRecord
 
 
 def _say_empty(scene: Scene, cause: Cause) -> str:
@@ -210,25 +211,26 @@ def _of_images(case: Case) -> str:
     return f"{events}`docker image ls --all` before the next build shows the images that it can reuse"
 
 
-def _explained(case: Case) -> bool:
-    """The result was not stored yet, or the engine is known to miss what it has: nothing need be lost."""
-    return seconds_too_early(case) is not None or bool(known_bugs(case))
+def _may_be_lost(case: Case) -> bool:
+    """Equal keys on one cache, and nothing else explains the miss or shows that the writer's results were
+    kept: no control of the writer, no import, no result that came too late, no known bug."""
+    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
+        return False
+    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
+        return False
+    return seconds_too_early(case) is None and not known_bugs(case)
+
+
+def _cacheable(case: Case) -> list[StepView]:
+    """Steps of the reader that a cache can hold."""
+    views = case.comparison.reader_views.values()
+    return [view for view in views if view.cacheable]
 
 
 def find_cache_empty(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Every cacheable step missed, and no control of the writer shows that its results were kept."""
-    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
-        return
-    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
-        return
-    if _explained(case):
-        return
-    steps = [
-        view.step.status
-        for view in case.comparison.reader_views.values()
-        if not (view.always_runs or view.neutral)
-    ]
-    if any(status is StepStatus.HIT for status in steps):
+    steps = _cacheable(case)
+    if not _may_be_lost(case) or any(view.reused for view in steps):
         return
     yield Finding(
         code=CauseCode.CACHE_EMPTY,
@@ -253,18 +255,8 @@ CACHE_EMPTY = CauseRule(
 
 def find_cache_record_gone(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Some steps were reused, and no control of the writer shows that this one was kept."""
-    if case.site.reason is not Reason.EQUAL_KEYS or case.writer.control == "hit":
-        return
-    if imports_cache(case.reader.record) or separate_caches(case.writer.record, case.reader.record):
-        return
-    if _explained(case):
-        return
-    reused = [
-        index
-        for index, view in case.comparison.reader_views.items()
-        if view.step.status is StepStatus.HIT and not (view.always_runs or view.neutral)
-    ]
-    if not reused:
+    reused = [view.index for view in _cacheable(case) if view.reused]
+    if not _may_be_lost(case) or not reused:
         return
     yield Finding(
         code=CauseCode.CACHE_RECORD_GONE,

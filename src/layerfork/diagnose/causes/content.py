@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from layerfork.diagnose.causes.edits import BY_NAME, ignore_file, lines_of, put_back, quoted
 from layerfork.diagnose.causes.entryundo import undo_attribute
@@ -12,6 +13,8 @@ from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, PatternFix
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import count_by_directory, name_paths, paths_of, show_value, verb
 from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.entries import entries_of
+from layerfork.diagnose.compare.structure import instructions_in
 from layerfork.dockerfile import Instruction
 from layerfork.dockerfile.installing import MANIFESTS, Install, install_of
 from layerfork.record.answer import NOTHING_TO_FIX, Cause, Edit, Fix, Situation
@@ -54,17 +57,15 @@ def install_first(scene: Scene, paths: Sequence[str]) -> Fix | None:
 
 def _install_below(scene: Scene, copy: Instruction) -> Install | None:
     """The install step that was built again because of the copy, if nothing between them is in its way."""
-    again = {step.line or step.index for step in scene.later_steps()}
-    for each in scene.dockerfile.instructions if scene.dockerfile is not None else ():
-        if each.stage != copy.stage or each.first_line <= copy.first_line:
-            continue
-        if each.keyword not in _BETWEEN:
-            return None
-        if each.keyword != "RUN":
-            continue
-        index = next((at for at, own in scene.instructions.items() if own == each), 0)
-        return install_of(each) if again & {each.first_line, index} else None
-    return None
+    instructions = instructions_in(scene.dockerfile)
+    below = [each for each in instructions if each.stage == copy.stage and each.first_line > copy.first_line]
+    between = list(takewhile(lambda each: each.keyword in _BETWEEN, below))
+    run = next((each for each in between if each.keyword == "RUN"), None)
+    if run is None:
+        return None
+    built_again = {step.line or step.index for step in scene.later_steps()}
+    index = next((step for step, own in scene.instructions.items() if own == run), 0)
+    return install_of(run) if built_again & {run.first_line, index} else None
 
 
 def _manifests(scene: Scene, install: Install) -> tuple[str, ...] | None:
@@ -81,17 +82,12 @@ def _manifests(scene: Scene, install: Install) -> tuple[str, ...] | None:
 
 def _swap(scene: Scene, copy: Instruction, install: Install, manifests: tuple[str, ...]) -> Fix | None:
     run, installer = install.run, install.installer
-    if "." not in copy.sources and "./" not in copy.sources:
+    copies_all = "." in copy.sources or "./" in copy.sources
+    # A COPY of several directories would need one line each, and the copied paths would change.
+    if not copies_all or any("/" in each for each in manifests):
         return None
     lines = lines_of(scene, run)
-    first: tuple[str, ...] = ()
-    if manifests:
-        target = copy.arguments[-1]
-        place = target if target.endswith("/") else f"{target}/"
-        flags = "".join(f" --{name}={value}" for name, value in copy.flags if name in ("chown", "chmod"))
-        if any("/" in each for each in manifests):
-            return None
-        first = (f"COPY{flags} {' '.join(manifests)} {place}",)
+    first = (_copy_of(copy, manifests),) if manifests else ()
     edits = (
         Edit(file=scene.file, line=copy.first_line, after=(*first, *lines)),
         Edit(file=scene.file, line=run.first_line, before=lines),
@@ -102,6 +98,14 @@ def _swap(scene: Scene, copy: Instruction, install: Install, manifests: tuple[st
         edits=edits,
         warning=installer.warning and f"safe {installer.warning}",
     )
+
+
+def _copy_of(copy: Instruction, manifests: tuple[str, ...]) -> str:
+    """A COPY of these files alone, with the owner and mode of the whole one."""
+    target = copy.arguments[-1]
+    place = target if target.endswith("/") else f"{target}/"
+    flags = "".join(f" --{name}={value}" for name, value in copy.flags if name in ("chown", "chmod"))
+    return f"COPY{flags} {' '.join(manifests)} {place}"
 
 
 def _fix_content(scene: Scene, cause: Cause) -> Fix | PatternFix:
@@ -198,8 +202,9 @@ def _sizes(case: Case, difference: Difference) -> str:
 
 
 def _size(record: BuildRecord, content: str | None) -> int | None:
-    entries = record.context.entries if record.context and content else ()
-    return next((entry.size for entry in entries if entry.content == content), None)
+    if not content:
+        return None
+    return next((entry.size for entry in entries_of(record) if entry.content == content), None)
 
 
 CONTENT = CauseRule(

@@ -11,6 +11,7 @@ from layerfork.diagnose.compare.alignment import normalise
 from layerfork.diagnose.compare.copied import clean_path, copied_sources
 from layerfork.diagnose.compare.differences import ORDER_OF_ENV, STEP_FIELD, Difference
 from layerfork.diagnose.compare.entries import first_by_path
+from layerfork.diagnose.compare.structure import instructions_in
 from layerfork.dockerfile import NO_STAGE, Instruction
 from layerfork.record.answer import NOTHING_TO_FIX, Cause, Edit, Fix, Situation
 from layerfork.record.change import Change, LabelsAre, LineIs
@@ -58,10 +59,10 @@ def _lines_above(material: Material) -> Iterator[Change]:
     files = material.dockerfiles
     own = files.instruction("reader", material.case.reader_view.step)
     written = files.instruction("writer", material.case.writer_view.step)
-    for each in files.reader.instructions if files.reader is not None else ():
+    for each in instructions_in(files.reader):
         if each.keyword in SETTERS and each.first_line < own.first_line:
             yield from files.as_written(each)
-    for each in files.writer.instructions if files.writer is not None else ():
+    for each in instructions_in(files.writer):
         gone = each.first_line not in files.reader_of
         if gone and each.keyword in SETTERS and each.first_line < written.first_line:
             yield files.added(each)

@@ -58,7 +58,7 @@ def undo_attribute(material: Material, finding: Finding) -> tuple[Change, ...]:
     for sent, path in _claimed(material, finding):
         changes.extend(_as_written(sent, path, finding))
     if finding.code.traits & Trait.CLIENT and changes:
-        changes.extend(_likewise(material, finding, changes))
+        changes.extend(_same_change_elsewhere(material, finding, changes))
     if not changes:
         raise UnappliableError(f"no entry of the contexts is {finding.path or 'the one that differs'}")
     return tuple(dict.fromkeys(changes))
@@ -161,21 +161,23 @@ def _links_one_file(writer: ContextEntry, reader: ContextEntry) -> bool:
     return both and context_path(writer.linkname) == context_path(reader.linkname)
 
 
-def _likewise(material: Material, finding: Finding, changes: Iterable[Change]) -> Iterator[Change]:
+def _same_change_elsewhere(
+    material: Material, finding: Finding, changes: Iterable[Change]
+) -> Iterator[Change]:
     """The same change of all other entries that differ in the same way."""
     made = {(each.context, each.path) for each in changes if isinstance(each, AttributeChange)}
     for sent in material.contexts:
         wanted = {
-            _way(finding, sent.pair(path), path)
+            _kind_of_change(finding, sent.pair(path), path)
             for context, path in made
             if context == sent.context and sent.pair(path)
         }
         for path in sent.writer.keys() & sent.reader.keys():
-            if (sent.context, path) not in made and _way(finding, sent.pair(path), path) in wanted:
+            if (sent.context, path) not in made and _kind_of_change(finding, sent.pair(path), path) in wanted:
                 yield from _as_written(sent, path, finding)
 
 
-def _way(finding: Finding, pair: tuple[ContextEntry, ContextEntry] | None, path: str) -> object:
+def _kind_of_change(finding: Finding, pair: tuple[ContextEntry, ContextEntry] | None, path: str) -> object:
     """In which way a pair of entries differs; equal for those that one decision made."""
     if pair is None:
         return None

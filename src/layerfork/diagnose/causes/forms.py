@@ -34,12 +34,16 @@ def entry_rule(
     noun: str,
     remedy: str,
     show: Show = show_value,
+    absent: str | None = None,
 ) -> CauseRule:
-    """A rule for one attribute that clients send. ``noun`` is what evidence calls it."""
+    """A rule for one attribute that clients send. ``noun`` is what evidence calls it.
+
+    ``absent`` is the value that a missing part means; None shows it as ``none``.
+    """
 
     def find(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
         own = [difference for difference in unclaimed if difference.cause == code]
-        yield from entry_findings(case, own, code=code, noun=noun, show=show)
+        yield from entry_findings(case, own, code=code, noun=noun, show=show, absent=absent)
 
     return CauseRule(code=code, find=find, undo=undo, say=say, remedy=remedy, fix=fix, treatment=treatment)
 
@@ -129,8 +133,9 @@ def one_sided_paths(case: Case, unclaimed: Iterable[Difference]) -> tuple[frozen
     candidates = {path for path, found in own.items() if any(each.one_sided for each in found)}
     if not candidates:
         return frozenset(), frozenset()
-    lost_by_writer = {p for p in candidates if _is_lost(own[p]) and own[p][0].writer is None}
-    lost_by_reader = {p for p in candidates if _is_lost(own[p]) and own[p][0].reader is None}
+    lost = {path: own[path][0] for path in candidates if _is_lost(own[path])}
+    lost_by_writer = {path for path, first in lost.items() if first.writer is None}
+    lost_by_reader = lost.keys() - lost_by_writer
     return (
         frozenset((candidates - entry_paths(case.writer_view.key)) | lost_by_writer),
         frozenset((candidates - entry_paths(case.reader_view.key)) | lost_by_reader),

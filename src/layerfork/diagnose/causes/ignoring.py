@@ -61,24 +61,23 @@ def _say_build_file(scene: Scene, cause: Cause) -> str:
 
 def _fix_ignored(scene: Scene, cause: Cause) -> Fix:
     """Restore the writer's patterns. No edit where there are exceptions, because then their order counts."""
-    writer, reader = (
-        record.context.excludes if record.context is not None else ()
-        for record in (scene.writer, scene.reader)
-    )
+    writer, reader = _patterns(scene.writer), _patterns(scene.reader)
     gone = tuple(each for each in writer if each not in reader)
     new = tuple(each for each in reader if each not in writer)
     file = ignore_file(scene)
-    edits = (
-        *((Edit(file=file, after=gone),) if gone else ()),
-        *(Edit(file=file, before=(each,)) for each in new),
-    )
-    said = [f"put {_listed(gone)} back into {file}"] if gone else []
-    said += [f"take {_listed(new)} out of {file}"] if new else []
+    edits: list[Edit] = []
+    said: list[str] = []
+    if gone:
+        edits.append(Edit(file=file, after=gone))
+        said.append(f"put {_listed(gone)} back into {file}")
+    if new:
+        edits += [Edit(file=file, before=(each,)) for each in new]
+        said.append(f"remove {_listed(new)} from {file}")
     if not said:
         return Fix(sentence=cause.remedy)
-    whose = "" if scene.again else f" on {scene.reader_name}"
-    ordered = bool(gone) and any(each.startswith("!") for each in (*writer, *reader))
-    return Fix(sentence=f"{' and '.join(said)}{whose}", edits=() if ordered else edits)
+    if gone and any(each.startswith("!") for each in (*writer, *reader)):
+        edits.clear()
+    return Fix(sentence=f"{' and '.join(said)}{scene.on_reader}", edits=tuple(edits))
 
 
 def _listed(patterns: tuple[str, ...]) -> str:
@@ -158,7 +157,7 @@ def find_ignore_rule(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[
         paths = _left_out(case, absent_in_writer, case.reader.record, case.writer.record)
         paths |= _left_out(case, absent_in_reader, case.writer.record, case.reader.record)
     except UsageError:
-        return  # a pattern that the builder refuses: another client has read it its own way
+        return  # the builder refuses a pattern that a client accepted
     claims = claim_paths(unclaimed, paths)
     if not claims:
         return

@@ -10,7 +10,7 @@ from layerfork.diagnose.causes.material import Material, requested, requested_op
 from layerfork.diagnose.causes.rule import Case, CauseRule, Find, Finding
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import show_value, shown, values
-from layerfork.diagnose.compare.builds import StepView
+from layerfork.diagnose.compare.builds import StepView, ops_of
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis import UnappliableError
@@ -116,9 +116,8 @@ def _digest(record: BuildRecord, name: str) -> str:
 
     Source: moby/moby daemon/containerd/image.go (GetImage: ID is the target's digest) @ v26.1.5; measured.
     """
-    ops = record.definition.ops if record.definition is not None else ()
     wanted = f"{_IMAGE}{full_reference(name)}@"
-    for op in ops:
+    for op in ops_of(record):
         if op.source is not None and op.source.identifier.startswith(wanted):
             return op.source.identifier.removeprefix(wanted)
     facts = find_facts(record, name)

@@ -92,16 +92,7 @@ def type_findings(
             *(each for each in unclaimed if each.path in directories and _ends_as_directory(each)),
             *claim_paths(unclaimed, paths_below(absent, directories)),
         ]
-        yield Finding(
-            code=code,
-            path=finding.path,
-            field=finding.field,
-            writer=finding.writer,
-            reader=finding.reader,
-            evidence=finding.evidence,
-            more=finding.more,
-            claims=(*finding.claims, *follows),
-        )
+        yield replace(finding, claims=(*finding.claims, *follows))
 
 
 def paths_below(absent: Iterable[str], directories: Iterable[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from layerfork.diagnose.compare.alignment import align
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import Links, common_links, links_of
 from layerfork.diagnose.compare.entries import all_by_path
+from layerfork.diagnose.compare.structure import instructions_in
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.hypothesis import UnappliableError
@@ -102,8 +103,7 @@ class Dockerfiles:
 
     def _place_of(self, writer: Instruction) -> int:
         """First line of the reader's instruction that the writer's instruction stands before."""
-        following = self.writer.instructions if self.writer is not None else ()
-        for each in following:
+        for each in instructions_in(self.writer):
             if each.first_line <= writer.first_line:
                 continue
             if each.stage != writer.stage and writer.stage >= 0:
@@ -117,7 +117,7 @@ class Dockerfiles:
         stages = self.reader.stages if self.reader is not None else ()
         own = [
             each.stage
-            for each in (self.reader.instructions if self.reader is not None else ())
+            for each in instructions_in(self.reader)
             if (line := self.writer_of.get(each.first_line)) is not None
             and (found := _starting_at(self.writer, line)) is not None
             and found.stage == writer.stage
@@ -157,14 +157,13 @@ def _lines(dockerfile: Dockerfile, but: set[int]) -> list[StepRecord]:
 
 
 def _starting_at(dockerfile: Dockerfile | None, line: int | None) -> Instruction | None:
-    found = dockerfile.instructions if dockerfile is not None else ()
-    return next((each for each in found if each.first_line == line), None)
+    return next((each for each in instructions_in(dockerfile) if each.first_line == line), None)
 
 
 def _setting(dockerfile: Dockerfile | None, name: str, before: int, *, own: bool) -> tuple[Instruction, ...]:
     return tuple(
         each
-        for each in (dockerfile.instructions if dockerfile is not None else ())
+        for each in instructions_in(dockerfile)
         if each.first_line < before + (own and each.keyword == "ARG")
         and each.keyword in ("ARG", "ENV")
         and name in dict(each.pairs)

@@ -56,6 +56,7 @@ def _fix_presence(scene: Scene, cause: Cause) -> Fix | PatternFix:
         return put_back(scene, paths)
     whose = "" if scene.again else " for both"
     lines = [pattern_of(path) for path in paths[:BY_NAME]]
+    # No pattern stands for a path with a line break or blanks at its ends.
     if len(paths) > BY_NAME or not all(lines):
         return Fix(sentence=f"if no step needs them: exclude them in {ignore_file(scene)}{whose}")
     edit = leave_out(scene, *lines)

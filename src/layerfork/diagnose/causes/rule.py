@@ -95,8 +95,7 @@ class Case:
 
     @property
     def writer_view(self) -> StepView:
-        index = self.site.writer_step
-        return self.comparison.writer_views.get(index, NO_STEP) if index is not None else NO_STEP
+        return self.comparison.writer_at(self.site.writer_step) or NO_STEP
 
     @property
     def reads_elsewhere(self) -> bool:

@@ -21,7 +21,7 @@ from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, Patt
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import shown, values
 from layerfork.diagnose.compare.differences import ORDER_OF_ENV, Difference, claimed_by_origins
-from layerfork.diagnose.compare.structure import declared_names
+from layerfork.diagnose.compare.structure import declared_names, instructions_in
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.keys.baseimage import find_facts
@@ -215,8 +215,11 @@ def _is_set_alike(case: Case, name: str) -> bool:
 
 
 def _setters(dockerfile: Dockerfile | None, name: str) -> list[str]:
-    found = dockerfile.instructions if dockerfile is not None else ()
-    return [each.text for each in found if each.keyword == "ENV" and name in dict(each.pairs)]
+    return [
+        each.text
+        for each in instructions_in(dockerfile)
+        if each.keyword == "ENV" and name in dict(each.pairs)
+    ]
 
 
 def _named_otherwise(case: Case, unclaimed: tuple[Difference, ...]) -> frozenset[str]:

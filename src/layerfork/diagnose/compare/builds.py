@@ -9,6 +9,7 @@ from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.record.build import is_part_of
 from layerfork.record.cachekey import BuildKeys, CacheKey, StepKey
+from layerfork.record.llb import LLBOp
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
 
@@ -39,6 +40,11 @@ def names_of(writer: JudgedBuild, reader: JudgedBuild) -> tuple[str, str]:
     if writer.client != reader.client:
         return writer.client, reader.client
     return f"{writer.client} (writer)", f"{reader.client} (reader)"
+
+
+def ops_of(record: BuildRecord) -> tuple[LLBOp, ...]:
+    """The operations of a build's definition; none where no definition is known."""
+    return record.definition.ops if record.definition is not None else ()
 
 
 # A build's steps joined with their keys: what the comparison walks over.
@@ -76,11 +82,19 @@ class StepView:
         return not (self.key.parts or self.key.unknown or self.key.engine_form)
 
     @property
+    def cacheable(self) -> bool:
+        """A cache can hold the step: it is no FROM, and it adds something to a key."""
+        return not (self.neutral or self.always_runs)
+
+    @property
+    def reused(self) -> bool:
+        """The step was taken from a cache."""
+        return self.cacheable and self.step.status is StepStatus.HIT
+
+    @property
     def missed(self) -> bool:
         """The step was executed, or nothing says that it was not."""
-        if self.neutral or self.always_runs:
-            return False
-        return self.step.status in (StepStatus.MISS, StepStatus.UNKNOWN)
+        return self.cacheable and self.step.status in (StepStatus.MISS, StepStatus.UNKNOWN)
 
 
 def views_of(build: JudgedBuild) -> dict[int, StepView]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from layerfork.diagnose.compare.builds import ops_of
 from layerfork.dockerfile.instruction import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.keys.buildah.buildah_keys import service_has_no_cache
@@ -41,7 +42,7 @@ def is_built_without_cache(record: BuildRecord, step: StepRecord) -> bool:
     Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (ignoreCache) @ v0.13.2.
     """
     vertices = set(step.vertices)
-    own = [op for op in record.definition.ops if op.digest in vertices] if record.definition else []
+    own = [op for op in ops_of(record) if op.digest in vertices]
     if own:
         return any(op.ignore_cache for op in own)
     return bool(step.stage_name) and step.stage_name in record.request.no_cache_stages

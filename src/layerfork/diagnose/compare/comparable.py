@@ -18,15 +18,15 @@ from layerfork.record.record import BuildRecord, RecordedRequest, StepRecord
 # A fact that only one record has is no difference between the builds. A record that was made while its build
 # ran has every fact, so two of those are compared as they are.
 
-Tells = Callable[[BuildRecord], bool]
+HasFact = Callable[[BuildRecord], bool]
 Without = Callable[[BuildRecord], BuildRecord]
 
 
-def _tells_request(record: BuildRecord) -> bool:
+def _has_request(record: BuildRecord) -> bool:
     return not any(gap.where == "request" for gap in record.gaps)
 
 
-def _tells_inputs(record: BuildRecord) -> bool:
+def _has_inputs(record: BuildRecord) -> bool:
     return any(vertex.inputs for vertex in record.vertices)
 
 
@@ -67,7 +67,7 @@ def _without_inputs(record: BuildRecord) -> BuildRecord:
     return replace(record, vertices=(), steps=tuple(steps))
 
 
-def _tells_triggers(record: BuildRecord) -> bool:
+def _has_triggers(record: BuildRecord) -> bool:
     return not any(gap.where == "triggers" for gap in record.gaps)
 
 
@@ -78,28 +78,28 @@ def _without_triggers(record: BuildRecord) -> BuildRecord:
     )
 
 
-_MATTERS: tuple[tuple[Tells, Without], ...] = (
+_FACTS: tuple[tuple[HasFact, Without], ...] = (
     (lambda record: record.engine is not None, lambda record: replace(record, engine=None)),
     (lambda record: record.definition is not None, _without_definition),
-    (_tells_inputs, _without_inputs),
+    (_has_inputs, _without_inputs),
     (
         lambda record: record.context is not None,
         lambda record: replace(record, context=None, named_contexts=()),
     ),
     (lambda record: bool(record.base_images), lambda record: replace(record, base_images=())),
     (lambda record: record.request.dockerfile is not None, _without_dockerfile),
-    (_tells_request, _without_request),
-    (_tells_triggers, _without_triggers),
+    (_has_request, _without_request),
+    (_has_triggers, _without_triggers),
 )
 """A fact that a record may have, and the record without it."""
 
 
-def on_common_ground(writer: BuildRecord, reader: BuildRecord) -> tuple[BuildRecord, BuildRecord]:
+def with_common_facts(writer: BuildRecord, reader: BuildRecord) -> tuple[BuildRecord, BuildRecord]:
     """Both records; where one of them was imported, without the facts that only one of them has."""
     if not (writer.imported_from or reader.imported_from):
         return writer, reader
-    for tells, without in _MATTERS:
-        if tells(writer) != tells(reader):
+    for has_fact, without in _FACTS:
+        if has_fact(writer) != has_fact(reader):
             writer, reader = without(writer), without(reader)
     return writer, reader
 
@@ -131,7 +131,7 @@ _DEFAULT_NETWORKS = frozenset({"", "default"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class DefinitionInputs:
     """Everything that the frontend makes a definition of."""
 
     dockerfile: str
@@ -147,7 +147,7 @@ class Asked:
     """Reference and image id."""
 
 
-def read_asked(record: BuildRecord) -> Asked | None:
+def definition_inputs(record: BuildRecord) -> DefinitionInputs | None:
     """None when an input is unknown, or may enter the definition in an unknown way."""
     request, engine = record.request, record.engine
     if record.builder is not Builder.BUILDKIT or request.dockerfile is None or engine is None:
@@ -156,7 +156,7 @@ def read_asked(record: BuildRecord) -> Asked | None:
         return None
     if any(_may_enter(name, value) for name, value in request.options):
         return None
-    return Asked(
+    return DefinitionInputs(
         dockerfile=request.dockerfile,
         build_args=request.build_args,
         target=request.target,
@@ -186,24 +186,24 @@ _SENT = (Transport.FILE_SYNC, Transport.TAR)
 _ALIKE = "same Dockerfile, request, frontend and base images"
 
 
-def lend_definitions(builds: Sequence[JudgedBuild]) -> tuple[JudgedBuild, ...]:
+def share_definitions(builds: Sequence[JudgedBuild]) -> tuple[JudgedBuild, ...]:
     """The builds, those without a definition as if they had shown the one that another build shows.
 
-    Only a build with the same Dockerfile, request, frontend and base images lends its definition; keys
-    are computed again, with the borrower's own context. The order of the builds does not matter.
+    Only a build with the same Dockerfile, request, frontend and base images shares its definition; keys
+    are computed again, with the build's own context. The order of the builds does not matter.
     """
-    return tuple(_borrow(build, builds) for build in builds)
+    return tuple(_with_shared_definition(build, builds) for build in builds)
 
 
-def _borrow(build: JudgedBuild, others: Iterable[JudgedBuild]) -> JudgedBuild:
+def _with_shared_definition(build: JudgedBuild, others: Iterable[JudgedBuild]) -> JudgedBuild:
     if build.record.definition is not None or build.record.builder is not Builder.BUILDKIT:
         return build
-    lenders = list(_lenders(build.record, others))
-    if len({_work(lender.record.definition) for lender in lenders}) != 1:
+    others_alike = list(_with_equal_inputs(build.record, others))
+    if len({_work(other.record.definition) for other in others_alike}) != 1:
         # No build shows a definition, or inputs that this program does not know of decide about it.
-        return build if lenders or build.as_reported else replace(build, as_reported=_as_reported(build))
-    record = _with_definition(build.record, lenders[0].record)
-    return replace(build, record=record, keys=keys_of(record), definition_from=lenders[0].client)
+        return build if others_alike or build.as_reported else replace(build, as_reported=_as_reported(build))
+    record = _with_definition(build.record, others_alike[0].record)
+    return replace(build, record=record, keys=keys_of(record), definition_from=others_alike[0].client)
 
 
 def _work(definition: Definition | None) -> frozenset[tuple[ExecOp | tuple[FileAction, ...], str]]:
@@ -220,10 +220,10 @@ def _unpacks(work: ExecOp | tuple[FileAction, ...]) -> bool:
     )
 
 
-def _lenders(record: BuildRecord, others: Iterable[JudgedBuild]) -> Iterator[JudgedBuild]:
+def _with_equal_inputs(record: BuildRecord, others: Iterable[JudgedBuild]) -> Iterator[JudgedBuild]:
     """Builds with the definition that the record's must be, step by step."""
-    asked = read_asked(record)
-    if asked is None or not _is_sent(record.context):
+    inputs = definition_inputs(record)
+    if inputs is None or not _is_sent(record.context):
         return
     steps = _places(record.steps)
     for other in others:
@@ -231,17 +231,17 @@ def _lenders(record: BuildRecord, others: Iterable[JudgedBuild]) -> Iterator[Jud
             other.record.definition is not None
             and _is_sent(other.record.context)
             and _places(other.record.steps) == steps
-            and read_asked(other.record) == asked
+            and definition_inputs(other.record) == inputs
         ):
             yield other
 
 
-def _with_definition(record: BuildRecord, lender: BuildRecord) -> BuildRecord:
-    steps = zip(record.steps, lender.steps, strict=True)
+def _with_definition(record: BuildRecord, other: BuildRecord) -> BuildRecord:
+    steps = zip(record.steps, other.steps, strict=True)
     return replace(
         record,
-        definition=lender.definition,
-        steps=tuple(replace(step, vertices=lent.vertices) for step, lent in steps),
+        definition=other.definition,
+        steps=tuple(replace(step, vertices=shown.vertices) for step, shown in steps),
         gaps=tuple(gap for gap in record.gaps if gap.where != "definition"),
     )
 
@@ -265,15 +265,15 @@ def define_alike(writer: JudgedBuild, reader: JudgedBuild) -> tuple[JudgedBuild,
     """
     if writer.as_reported is None or reader.as_reported is None:
         return writer, reader
-    asked = read_asked(writer.record)
-    alike = asked == read_asked(reader.record) and _places(writer.record.steps) == _places(
-        reader.record.steps
-    )
-    return (writer.as_reported, reader.as_reported) if asked is not None and alike else (writer, reader)
+    inputs = definition_inputs(writer.record)
+    same_inputs = inputs is not None and inputs == definition_inputs(reader.record)
+    if not same_inputs or _places(writer.record.steps) != _places(reader.record.steps):
+        return writer, reader
+    return writer.as_reported, reader.as_reported
 
 
 def _as_reported(build: JudgedBuild) -> JudgedBuild | None:
-    if read_asked(build.record) is None:
+    if definition_inputs(build.record) is None:
         return None
     record = replace(build.record, definition=definition_as_reported(build.record))
     return replace(build, record=record, keys=keys_of(record), definition_from=STEPS)

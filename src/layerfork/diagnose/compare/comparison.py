@@ -49,19 +49,19 @@ class Comparison:
     @property
     def shared_steps(self) -> tuple[int, ...]:
         """Steps that the engine reused and whose keys are the writer's."""
-        return tuple(
-            index
-            for index, view in self.reader_views.items()
-            if index not in self.unshared
-            and view.step.status is StepStatus.HIT
-            and not (view.always_runs or view.neutral)
-        )
+        views = self.reader_views
+        return tuple(index for index in views if index not in self.unshared and views[index].reused)
+
+    def writer_at(self, step: int | None) -> StepView | None:
+        """A step of the writer; None where there is none."""
+        return None if step is None else self.writer_views.get(step)
 
 
 def compare(writer: JudgedBuild, reader: JudgedBuild) -> Comparison:
     """Compare two builds step by step. Pure; nothing is judged yet."""
     writer, reader = define_alike(writer, reader)
     scope = separate_caches(writer.record, reader.record)
+    # An imported cache may hold what another builder instance stored; two kinds of builder share none.
     if scope and scope.code != "builder" and imports_cache(reader.record):
         scope = None
     walk = Walk(
@@ -110,11 +110,11 @@ def _visit(walk: Walk, index: int) -> None:
     walk.unshared.add(index)
     if _copies_other_results(walk, site) or _only_beside(walk, view, site) or _failed_unkeyed(view, site):
         return
+    direct = not (parent_unshared or walk.blocked)
     if site.differences:
-        if view.step.status is StepStatus.NOT_EVALUATED or _extends_added_block(walk, view, site):
-            return
-        walk.sites.append(replace(site, direct=not (parent_unshared or walk.blocked)))
-    elif not (parent_unshared or walk.blocked):
+        if view.step.status is not StepStatus.NOT_EVALUATED and not _extends_added_block(walk, view, site):
+            walk.sites.append(replace(site, direct=direct))
+    elif direct:
         reason = Reason.EQUAL_KEYS if site.known else Reason.UNKNOWN_KEYS
         walk.sites.append(replace(site, reason=reason))
 

@@ -145,6 +145,7 @@ class Walk:
 
 def is_shared(walk: Walk, view: StepView, site: Site, parent_unshared: bool) -> bool:
     """Whether this step of the reader used, or could have used, the writer's result."""
+    # Equal image ids prove reuse, whatever the key model says of the step.
     if view.image and compares_images(walk, view):
         known = _images(walk, view, site)
         if "" not in known or view.image in known:
@@ -258,10 +259,7 @@ def drop_idle_bases(walk: Walk) -> None:
     """A differing FROM is a site only if something that builds on it was not shared."""
     ancestors = ancestors_of(walk.reader_views)
     used = {
-        above
-        for index in walk.unshared
-        if not (walk.reader_views[index].always_runs or walk.reader_views[index].neutral)
-        for above in ancestors[index]
+        above for index in walk.unshared if walk.reader_views[index].cacheable for above in ancestors[index]
     }
     walk.sites[:] = [
         site for site in walk.sites if not walk.reader_views[site.step].always_runs or site.step in used

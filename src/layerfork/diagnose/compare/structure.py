@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from layerfork.diagnose.compare.alignment import Alignment, keyword, normalise
 from layerfork.diagnose.compare.builds import JudgedBuild, StepView, real_parents
 from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
-from layerfork.dockerfile import Dockerfile
+from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import instruction_at
 from layerfork.record.build import is_part_of, normal_platform, platforms_of
 from layerfork.record.record import BuildRecord, StepRecord
@@ -47,9 +47,14 @@ def raw_text(dockerfile: Dockerfile | None, view: StepView) -> str:
     return normalise(view.step.instruction if instruction is None else instruction.text)
 
 
+def instructions_in(dockerfile: Dockerfile | None) -> tuple[Instruction, ...]:
+    """The instructions of a Dockerfile; none where it is not known."""
+    return dockerfile.instructions if dockerfile is not None else ()
+
+
 def declared_names(dockerfile: Dockerfile | None, keyword: str) -> frozenset[str]:
     """Names that ENV or ARG lines set or declare anywhere."""
-    found = dockerfile.instructions if dockerfile is not None else ()
+    found = instructions_in(dockerfile)
     return frozenset(name for each in found if each.keyword == keyword for name, _ in each.pairs)
 
 

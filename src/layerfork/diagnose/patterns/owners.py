@@ -1,4 +1,4 @@
-"""Owners and names that one way of making a tar gives to everything in it."""
+"""Owners and names that a tar gives to all of its entries."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from layerfork.diagnose.causes.rule import NORMALISE
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import values
 from layerfork.diagnose.compare.copied import clean_path
+from layerfork.diagnose.compare.entries import entries_of
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of, places
 from layerfork.record.answer import FieldRow, Fix, Side, Situation
 from layerfork.record.cause import CauseCode
@@ -151,9 +152,9 @@ def tar_command(
     """How to make the tar of a side's context, without ``side`` the reader's; with ``./`` before names as
     that has, or as asked for."""
     record = scene.writer if side is scene.sources.sides[0] else scene.reader
-    entries = record.context.entries if record.context is not None else ()
-    has_prefix = any(entry.name.startswith("./") for entry in entries) if prefix is None else prefix
-    return f"tar{options} -cf ../context.tar {'.' if has_prefix else '$(ls -A)'}"
+    if prefix is None:
+        prefix = any(entry.name.startswith("./") for entry in entries_of(record))
+    return f"tar{options} -cf ../context.tar {'.' if prefix else '$(ls -A)'}"
 
 
 def find_prefix(scene: Scene, held: Sequence[Held]) -> Iterator[Group]:

@@ -9,6 +9,7 @@ from layerfork.diagnose.causes.dockerfilelines import fix_line, say_line
 from layerfork.diagnose.causes.edits import leave_out, pattern_of, say_edit
 from layerfork.diagnose.causes.rule import LEAVE_OUT
 from layerfork.diagnose.causes.scene import Scene
+from layerfork.diagnose.compare.structure import instructions_in
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.record.answer import Cause, FieldRow, Fix
 from layerfork.record.cause import CauseCode, Trait, codes_with
@@ -28,7 +29,7 @@ class Unwanted:
 
 
 def _reads(scene: Scene, reading: re.Pattern[str], what: str) -> str:
-    for each in scene.dockerfile.instructions if scene.dockerfile is not None else ():
+    for each in instructions_in(scene.dockerfile):
         if each.keyword == "RUN" and reading.search(each.text):
             return f"line {each.first_line} may read {what}: `{each.text.splitlines()[0]}`"
     return ""
@@ -46,9 +47,7 @@ _INSTALLS = re.compile(r"\b(?:npm|yarn|pnpm|bun)\b")
 
 
 def _needs_modules(scene: Scene) -> str:
-    runs = [
-        each for each in (scene.dockerfile.instructions if scene.dockerfile else ()) if each.keyword == "RUN"
-    ]
+    runs = [each for each in instructions_in(scene.dockerfile) if each.keyword == "RUN"]
     if any(_INSTALLS.search(each.text) for each in runs):
         return ""
     return "no RUN installs them: without the copied ones the image has none"
@@ -78,19 +77,15 @@ def find_unwanted(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Ite
     if not own:
         return
     paths = dict.fromkeys(each.part.path for each in own)
-    where = unwanted.name if _at_root(scene, own, unwanted) else f"files in {unwanted.name}"
-    said = (
-        f"{where} changed"
-        if scene.again
-        else f"{where} differs"
-        if where == unwanted.name
-        else f"{where} differ"
-    )
-    line = unwanted.line if where == unwanted.name else f"**/{unwanted.name}"
+    if _at_root(scene, own, unwanted):
+        where, differs, is_copied, line = unwanted.name, "differs", "is copied", unwanted.line
+    else:
+        where, differs, is_copied = f"files in {unwanted.name}", "differ", "are copied"
+        line = f"**/{unwanted.name}"
     edit = leave_out(scene, line)
     yield Group(
         held=own,
-        culprit=f"{said}, and is copied" if where == unwanted.name else f"{said}, and are copied",
+        culprit=f"{where} {'changed' if scene.again else differs}, and {is_copied}",
         rows=(
             FieldRow(
                 label=f"entries in {unwanted.name} ({len(paths):,} differ)",

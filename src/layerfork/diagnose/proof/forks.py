@@ -72,7 +72,7 @@ def _with_sentences(case: Case, weighed: Weighed, fork: Fork, scene: Scene) -> F
 
 
 def _say(scene: Scene, cause: Cause) -> str:
-    from layerfork.diagnose.causes.table import RULE_OF  # very many modules: not needed where nothing missed
+    from layerfork.diagnose.causes.table import RULE_OF  # late: start-up, needed only where a step missed
 
     return RULE_OF[cause.code].say(scene, cause)
 
@@ -113,7 +113,7 @@ def _assumed(case: Case, weighed: Weighed, reasoner: Reasoner) -> tuple[str, ...
 def _causes(
     case: Case, weighed: Weighed, doubts: tuple[str, ...], refuted: bool, assumed: tuple[str, ...]
 ) -> tuple[Cause, ...]:
-    from layerfork.diagnose.causes.table import LAST_RESORT
+    from layerfork.diagnose.causes.table import LAST_RESORT  # late: start-up
 
     agreement = _agreement(case, weighed, doubts)
     if refuted:
@@ -295,4 +295,4 @@ def _own_site(reasoner: Reasoner, site: Site, above: Sequence[Weighed]) -> Site 
     try:
         return left_of(reasoner, site, given)
     except UnappliableError:
-        return site
+        return site  # what is left of it is unknown, so all of it counts

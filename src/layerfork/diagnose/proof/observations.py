@@ -66,7 +66,7 @@ def disagreeing_string(view: StepView) -> bool:
 
 
 def _by_writer(comparison: Comparison, site: Site) -> Agreement:
-    writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    writer = comparison.writer_at(site.writer_step)
     if writer is not None and disagreeing_string(writer):
         line = _history_line(comparison.writer, writer)
         return Agreement(confirmation=Confirmation.CONTRADICTED, lines=(line,))
@@ -116,7 +116,7 @@ def _involved(comparison: Comparison, site: Site) -> Iterator[tuple[JudgedBuild,
 
 def _by_base_ids(comparison: Comparison, site: Site) -> Agreement:
     view = comparison.reader_views.get(site.step)
-    writer = comparison.writer_views.get(site.writer_step) if site.writer_step is not None else None
+    writer = comparison.writer_at(site.writer_step)
     if not (view and writer and view.always_runs and comparison.reader.record.builder is Builder.CLASSIC):
         return Agreement(confirmation=Confirmation.UNOBSERVED)
     if not (view.image and writer.image):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from layerfork.diagnose.compare.alignment import keyword
 from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.differences import changed_origins, list_differences
-from layerfork.diagnose.compare.structure import raw_text
+from layerfork.diagnose.compare.structure import instructions_in, raw_text
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.record.cause import CauseCode
@@ -56,7 +56,7 @@ def reach_of_mark(comparison: Comparison) -> Reach:
 
 def _reached(comparison: Comparison, names: Collection[str]) -> Iterator[int]:
     for index, view in comparison.reader_views.items():
-        writer = comparison.writer_views.get(comparison.alignment.writer_of.get(index, -1))
+        writer = comparison.writer_at(comparison.alignment.writer_of.get(index))
         if writer is None:
             continue
         parts = list_differences(writer.key, view.key)
@@ -68,8 +68,9 @@ def _reached(comparison: Comparison, names: Collection[str]) -> Iterator[int]:
 def _set_from(dockerfile: Dockerfile | None, name: str) -> tuple[str, ...]:
     """The variable, and those that ENV and ARG lines give a value with it."""
     found = [name]
-    lines = dockerfile.instructions if dockerfile is not None else ()
-    pairs = [pair for line in lines if line.keyword in ("ENV", "ARG") for pair in line.pairs]
+    pairs = [
+        pair for line in instructions_in(dockerfile) if line.keyword in ("ENV", "ARG") for pair in line.pairs
+    ]
     for each in found:
         found += [
             own for own, value in pairs if own not in found and value is not None and _mentions(value, each)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, takewhile
 
-from layerfork.diagnose.compare.builds import StepView
+from layerfork.diagnose.compare.builds import StepView, ops_of
 from layerfork.diagnose.compare.copied import behind, is_covered, links_of, places_among
 from layerfork.diagnose.compare.differences import entry_paths
 from layerfork.errors import UsageError
@@ -60,7 +60,7 @@ def informed_by(writer: BuildRecord, reader: BuildRecord) -> Informed:
     try:
         taken = tuple(_unasked(sent, reader, asked, there))
     except UsageError:
-        return Informed(record=reader)  # a pattern that the client has read in its own way
+        return Informed(record=reader)  # the builder refuses a pattern that the client accepted
     manifest = replace(own, entries=(*own.entries, *taken))
     return Informed(
         record=replace(reader, context=manifest) if taken else reader,
@@ -80,10 +80,9 @@ def _lie_apart(writer: BuildRecord, reader: BuildRecord) -> bool:
 def _asked_for(reader: BuildRecord, manifest: ContextManifest) -> frozenset[str]:
     """Paths that the reader's client was asked for, with all below them, and where its links lead; none
     where it was asked for everything, or where no definition shows it."""
-    ops = reader.definition.ops if reader.definition is not None else ()
     sources = [
         dict(op.source.attrs)
-        for op in ops
+        for op in ops_of(reader)
         if op.source is not None and op.source.identifier == _LOCAL + MAIN_CONTEXT
     ]
     if not all(source.get(_FOLLOWED) and not source.get(_INCLUDED) for source in sources):

@@ -20,9 +20,7 @@ def claim_differences(case: Case) -> tuple[tuple[Claim, ...], tuple[Difference, 
     Two kinds of parts follow from others and need no claim: the version of a rule that only one key needs
     (for a wildcard, an owner), and the kinds and numbers of sources.
     """
-    from layerfork.diagnose.causes.table import (
-        CAUSES,  # very many modules: hardly needed where nothing missed
-    )
+    from layerfork.diagnose.causes.table import CAUSES  # late: start-up
 
     implied = implied_differences(case.site)
     left = tuple(each for each in case.site.differences if each not in implied)
@@ -102,6 +100,7 @@ def weigh(reasoner: Reasoner, site: Site) -> Weighed:
     try:
         if reaches_writer(reasoner, site, changes):
             return _without_unneeded(reasoner, weighed, undone)
+        # The writer's line may read a variable or file whose difference only shows once the line is undone.
         whole = _with_claims_behind(reasoner, weighed)
         undone, _ = _undo_each(reasoner, whole)
         if reaches_writer(reasoner, site, tuple(change for own in undone.values() for change in own)):
@@ -240,7 +239,9 @@ def _reduced(
     together. Raises: UnappliableError."""
     reduced = list(needed)
     for place, changes in enumerate(needed):
-        for change in changes if changes not in whole else ():
+        if changes in whole:
+            continue
+        for change in changes:
             if len(reduced[place]) == 1 or not isinstance(change, _APART):
                 continue
             fewer = tuple(each for each in reduced[place] if each is not change)

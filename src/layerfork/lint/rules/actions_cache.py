@@ -5,10 +5,10 @@ docs.github.com, Dependency caching reference (a saved cache cannot be changed).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from layerfork.lint.builds import Node, unspaced
+from layerfork.lint.builds import DeclaredBuild, Node, unspaced
 from layerfork.lint.files import FileKind
 from layerfork.lint.rule import LintRule, Project, Violation
 from layerfork.record.answer import Fix
@@ -56,20 +56,23 @@ def _steps(project: Project) -> "Iterator[Step]":
     """Steps that keep a directory which a build of their job reads or writes as a cache."""
     if not project.of_kind(FileKind.GITHUB):
         return
-    from layerfork.lint.ci import github_steps
+    from layerfork.lint.ci import github_steps  # late: start-up
 
     for source in project.of_kind(FileKind.GITHUB):
         builds = [build for build in project.builds if build.source == source]
         for step in github_steps(source):
-            places = {
-                _directory(entry.attributes.get(name, ""))
-                for build in builds
-                for entry in ((*build.reads, *build.writes) if build.machine == step.job else ())
-                for name in ("src", "dest")
-            }
-            paths = (_directory(unspaced(line)) for _, line in step.node.get("with", "path").lines())
-            if step.action in _CACHE and any(path and path in places for path in paths):
+            places = _directories([build for build in builds if build.machine == step.job])
+            paths = {_directory(unspaced(line)) for _, line in step.node.get("with", "path").lines()}
+            if step.action in _CACHE and not places.isdisjoint(paths):
                 yield step
+
+
+def _directories(builds: Iterable[DeclaredBuild]) -> set[str]:
+    """Directories that builds read or write as caches."""
+    entries = [entry for build in builds for entry in (*build.reads, *build.writes)]
+    return {_directory(entry.attributes.get(name, "")) for entry in entries for name in ("src", "dest")} - {
+        ""
+    }
 
 
 def _directory(path: str) -> str:

@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import combinations
 
 from layerfork.dockerfile import Instruction
@@ -27,15 +27,23 @@ def find_unwritten_scope(project: Project) -> Iterator[Violation]:
     if any(EXPRESSION.search(entry.kind) for entry in writes):
         return
     written = {entry.place for entry in writes if entry.kind == "gha"}
-    for build in project.builds:
-        for entry in build.reads:
-            if entry.kind == "gha" and not any(_may_be(entry.place, place) for place in written):
-                scope = entry.place.removeprefix("gha ")
-                others = sorted(place.removeprefix("gha ") for place in written)
-                known = f"only {', '.join(others)}" if others else "no cache-to has type=gha"
-                cost = f"no build writes scope {scope} ({known}), so nothing is ever imported here"
-                fix = f"add `cache-to: type=gha,mode=max{_scope(entry)}`, or read a scope that is written"
-                yield _import_found(build, entry, cost, fix)
+    others = ", ".join(sorted(map(_scope_of, written)))
+    known = f"only {others}" if written else "no cache-to has type=gha"
+    for build, entry in _reads(project):
+        if entry.kind != "gha" or any(_may_be(entry.place, place) for place in written):
+            continue
+        cost = f"no build writes scope {_scope_of(entry.place)} ({known}), so nothing is ever imported here"
+        fix = f"add `cache-to: type=gha,mode=max{_scope(entry)}`, or read a scope that is written"
+        yield _import_found(build, entry, cost, fix)
+
+
+def _reads(project: Project) -> Iterator[tuple[DeclaredBuild, CacheEntry]]:
+    """Each build with each cache that it imports."""
+    return ((build, entry) for build in project.builds for entry in build.reads)
+
+
+def _scope_of(place: str) -> str:
+    return place.removeprefix("gha ")
 
 
 def _scope(entry: CacheEntry) -> str:
@@ -61,18 +69,16 @@ def _wild(place: str) -> str:
 def find_missing_inline(project: Project) -> Iterator[Violation]:
     """``cache-from`` of an image that the same build pushes without any cache in it."""
     inline = {tag for build in project.builds if _has_inline(build) for tag in build.tags}
-    for build in project.builds:
-        if _CLASSIC.search(build.source.text):
+    for build, entry in _reads(project):
+        ref = entry.attributes.get("ref") or entry.text
+        written = {each.attributes.get("ref", "") for each in build.writes}
+        if ref not in build.tags or ref in inline | written or _CLASSIC.search(build.source.text):
             continue
-        written = {entry.attributes.get("ref", "") for entry in build.writes}
-        for entry in build.reads:
-            ref = entry.attributes.get("ref") or entry.text
-            if ref in build.tags and ref not in inline | written:
-                cost = (
-                    f"no build puts a cache into {ref}, and BuildKit imports nothing of an image "
-                    "without one: a fresh builder begins from nothing"
-                )
-                yield _import_found(build, entry, cost, f"add {_inline(build)}, or write a cache of its own")
+        cost = (
+            f"no build puts a cache into {ref}, and BuildKit imports nothing of an image without one: a "
+            "fresh builder begins from nothing"
+        )
+        yield _import_found(build, entry, cost, f"add {_inline(build)}, or write a cache of its own")
 
 
 def _has_inline(build: DeclaredBuild) -> bool:
@@ -133,11 +139,18 @@ def _is_other(project: Project, first: DeclaredBuild, second: DeclaredBuild) -> 
     """Whether each has steps that the other lacks. A target on top of another has all of its steps."""
     if first.what == second.what:
         return False
-    opened = next((each for each in project.dockerfiles if each.source.path == first.dockerfile_path), None)
-    if opened is None or first.dockerfile_path != second.dockerfile_path or first.what[:2] != second.what[:2]:
+    if first.dockerfile_path != second.dockerfile_path or first.what[:2] != second.what[:2]:
         return True
-    own, others = stages_of(opened.dockerfile, first.target), stages_of(opened.dockerfile, second.target)
-    return not (own and others) or not (own <= others or others <= own)
+    opened = next((each for each in project.dockerfiles if each.source.path == first.dockerfile_path), None)
+    if opened is None:
+        return True
+    own, others = (stages_of(opened.dockerfile, each.target) for each in (first, second))
+    return not (own and others and _is_nested(own, others))
+
+
+def _is_nested(own: Set[object], others: Set[object]) -> bool:
+    """Whether one of the two is a part of the other."""
+    return own <= others or others <= own
 
 
 def find_shared_by_platforms(project: Project) -> Iterator[Violation]:
@@ -145,7 +158,7 @@ def find_shared_by_platforms(project: Project) -> Iterator[Violation]:
     for first, second in _pairs(project):
         own, others = set(second[0].platforms), set(first[0].platforms)
         known = own and others and not any(map(EXPRESSION.search, own | others))
-        if first[0].what == second[0].what and known and not (own <= others or others <= own):
+        if first[0].what == second[0].what and known and not _is_nested(own, others):
             cost = (
                 f"{_named(second[0], first[0])} builds for {', '.join(second[0].platforms)} and writes what "
                 f"{_named(first[0], second[0])} wrote for {', '.join(first[0].platforms)}: each export takes "
@@ -165,15 +178,21 @@ def find_shared_by_platforms(project: Project) -> Iterator[Violation]:
 def _pairs(project: Project) -> Iterator[tuple[Write, Write]]:
     """Two builds each that write one place, and that may both run."""
     places: dict[tuple[str, ...], list[Write]] = {}
-    for build in project.builds:
-        for entry in build.writes:
-            if entry.place and not build.depends_on_matrix(entry.text):
-                places.setdefault(_key(build, entry), []).append((build, entry))
+    for build, entry in _fixed_writes(project):
+        places.setdefault(_key(build, entry), []).append((build, entry))
     for writes in places.values():
         for first, second in combinations(writes, 2):
             conditions = {first[0].condition, second[0].condition}
             if len(conditions) == 1 or "" in conditions:
                 yield first, second
+
+
+def _fixed_writes(project: Project) -> Iterator[Write]:
+    """Exports to a known place that is the same for each run of a matrix."""
+    for build in project.builds:
+        for entry in build.writes:
+            if entry.place and not build.depends_on_matrix(entry.text):
+                yield build, entry
 
 
 def _key(build: DeclaredBuild, entry: CacheEntry) -> tuple[str, ...]:
@@ -190,11 +209,9 @@ def _is_of_github(entry: CacheEntry) -> bool:
 
 def _varying(project: Project) -> Iterator[Write]:
     """Builds of a matrix whose runs all write one place that other machines see."""
-    for build in project.builds:
-        for entry in build.writes if build.varies else ():
-            shared = entry.kind != "local" or not build.machine
-            if entry.place and shared and not build.depends_on_matrix(entry.text):
-                yield build, entry
+    for build, entry in _fixed_writes(project):
+        if build.varies and not (entry.kind == "local" and build.machine):
+            yield build, entry
 
 
 def _things(build: DeclaredBuild) -> tuple[str, ...]:

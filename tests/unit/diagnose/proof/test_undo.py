@@ -4,7 +4,7 @@ import pytest
 from corpus.make import RECORDS
 
 from layerfork.diagnose import JudgedBuild
-from layerfork.diagnose.compare.comparable import lend_definitions
+from layerfork.diagnose.compare.comparable import share_definitions
 from layerfork.diagnose.compare.comparison import compare
 from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.forks import find_forks
@@ -41,7 +41,7 @@ def weighed(name: str) -> tuple[Weighed, ...]:
         JudgedBuild(client="writer", record=writer, keys=keys_of(writer)),
         JudgedBuild(client="reader", record=reader, keys=keys_of(reader)),
     )
-    return find_forks(Reasoner(comparison=compare(*lend_definitions(judged))))
+    return find_forks(Reasoner(comparison=compare(*share_definitions(judged))))
 
 
 ARG_A = BuildArgIs(name="A", value="1")

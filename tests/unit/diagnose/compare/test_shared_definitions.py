@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.diagnose import JudgedBuild, lend_definitions
+from layerfork.diagnose import JudgedBuild, share_definitions
 from layerfork.keys import keys_of
 from layerfork.record.context import ContextManifest, Transport
 from layerfork.record.record import BuildRecord, RecordedRequest
@@ -48,7 +48,7 @@ def lender_of(borrower: BuildRecord, lender: str = "docker-build") -> str:
         JudgedBuild(client=name, record=record, keys=keys_of(record))
         for name, record in (("borrower", borrower), (lender, RECORDS[lender]))
     ]
-    return lend_definitions(builds)[0].definition_from
+    return share_definitions(builds)[0].definition_from
 
 
 @pytest.mark.parametrize("lender", ["docker-build", "docker-context-build", "buildx-bake"])
@@ -107,7 +107,7 @@ def test_how_a_context_is_sent_changes_nothing_of_what_reads_it(lender: str, sen
     )
     shown = JudgedBuild(client=lender, record=RECORDS[lender], keys=keys_of(RECORDS[lender]))
 
-    lent, _ = lend_definitions([borrower, shown])
+    lent, _ = share_definitions([borrower, shown])
 
     expected = keys_of(RECORDS[sent])
     assert [step.key.digest for step in lent.keys.steps] == [step.key.digest for step in expected.steps]
@@ -122,7 +122,7 @@ def test_what_was_recorded_stays() -> None:
         client="lender", record=RECORDS["docker-build"], keys=keys_of(RECORDS["docker-build"])
     )
 
-    (lent, same) = lend_definitions([build, lender])
+    (lent, same) = share_definitions([build, lender])
 
     assert same is lender
     assert record.definition is None
