@@ -127,7 +127,10 @@ class Layerfork:
         root directory.
         """
         __tracebackhide__ = True
-        from layerfork.errors import EngineError, LayerforkError
+        from layerfork.errors import (  # late: pytest imports this file in every start
+            EngineError,
+            LayerforkError,
+        )
         from layerfork.record.build import Builder
         from layerfork.record.scenario import RunOptions
 
@@ -158,7 +161,7 @@ class Layerfork:
 
     def _checked(self, options: "RunOptions", allow: Sequence[str]) -> "CheckReport":
         """Raises: LayerforkError; KeyboardInterrupt when that ended the builds."""
-        from layerfork.app.check.clients import check_clients
+        from layerfork.app.check.clients import check_clients  # late: pytest imports this file in every start
         from layerfork.app.machine import is_shared
         from layerfork.errors import ExitCode
         from layerfork.report.progress import progress
@@ -178,7 +181,7 @@ def _alone(turns: Path | None) -> Iterator[None]:
     if turns is None:
         yield
         return
-    import fcntl
+    import fcntl  # late: pytest imports this file in every start
 
     with turns.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -186,7 +189,7 @@ def _alone(turns: Path | None) -> Iterator[None]:
 
 
 def _text(report: "CheckReport") -> str:
-    from layerfork.report.formats import TEXT
+    from layerfork.report.formats import TEXT  # late: pytest imports this file in every start
     from layerfork.report.rendering import Look
 
     return TEXT.render("checks", [report], Look()).rstrip("\n")

@@ -30,7 +30,7 @@ class Recorded:
 
 def record_program(command: Sequence[str], engine: str) -> Recorded:
     """Raises: LayerforkError."""
-    from layerfork.builders.recording.wrap import record_command
+    from layerfork.builders.recording.wrap import record_command  # late: start-up
 
     wrapped = record_command(_words(list(command)), engine, say)
     return Recorded(exit_code=wrapped.exit_code, records=wrapped.records)
@@ -55,7 +55,7 @@ def predict_program(
     path: str, against: str, client: str, changed: Sequence[str], store: str
 ) -> tuple[Prediction, ...]:
     """Raises: LayerforkError."""
-    from layerfork.app.predict.nextbuild import PredictOptions
+    from layerfork.app.predict.nextbuild import PredictOptions  # late: start-up
     from layerfork.app.predict.remembered import predict_builds
 
     asked = PredictOptions(changed=tuple(changed))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from layerfork.app.compare.baseline import builds_named, explain_newest, explain_recorded, has_recorded
 from layerfork.app.recording import no_build_seen, say_lost, store_kept_out_of_contexts
 from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.projects import Projects
@@ -60,8 +61,6 @@ def explain_builds(
     store.prepare()
     named: Sequence[NamedRecord] = ()
     if against:
-        from layerfork.app.compare.baseline import builds_named
-
         named = builds_named(store, against)
     if not argv:
         return Explained(exit_code=ExitCode.AS_HOPED, reports=_explain_past(build, engine, store, named, say))
@@ -78,8 +77,6 @@ def explain_builds(
         )
     if not wrapped.records:
         say(no_build_seen(os.environ, wrapped.exit_code))
-    from layerfork.app.compare.baseline import explain_recorded
-
     losses: list[LayerforkError] = []
     reports = explain_recorded(wrapped.records, store, named, losses)
     say_lost(losses, say)
@@ -90,15 +87,13 @@ def _explain_past(
     build: str, engine: str, store: RecordStore, named: "Sequence[NamedRecord]", say: Say
 ) -> tuple[DiffReport, ...]:
     """Builds that have happened: the recorded ones of this directory, else those that BuildKit remembers."""
-    from layerfork.app.compare.baseline import explain_newest, has_recorded
-
     if not build and (named or has_recorded(store)):
         return explain_newest(store, named)
     if named:
         raise UsageError(
             "--against does not go with the id of a past build", hint="compare two exports: layerfork diff"
         )
-    from layerfork.app.history.listing import HistoryAsked, explain_one
+    from layerfork.app.history.listing import HistoryAsked, explain_one  # late: start-up
 
     asked = HistoryAsked(engine=engine, here=not build, store=str(store.directory), newest=ALL_BUILDS)
     return explain_one(asked, build, say)

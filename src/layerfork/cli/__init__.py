@@ -55,7 +55,7 @@ def call(argv: list[str] | None = None) -> int:
     """Run the command line; every failure ends here as a message on stderr and an exit code."""
     try:
         if COMPLETION_VARIABLE in os.environ:
-            from layerfork.cli.completion import register
+            from layerfork.cli.completion import register  # late: start-up
 
             register()
         code = root.main(args=argv, prog_name="layerfork", standalone_mode=False)
@@ -119,11 +119,11 @@ def _could_not(error: OSError) -> int:
 
 def _full_places() -> Iterator[str]:
     """Where there is no space left, of the places that are written to."""
-    import shutil
+    import shutil  # late: start-up
     import tempfile
     from pathlib import Path
 
-    from layerfork.userdirs import cache_directory, state_directory
+    from layerfork.userdirs import cache_directory, state_directory  # late: start-up
 
     named = [os.environ[name] for name in ("TMPDIR", "LAYERFORK_ENGINE_DIR") if os.environ.get(name)]
     others = (Path(tempfile.gettempdir()), Path("/var/tmp"), cache_directory(), state_directory(), Path.cwd())

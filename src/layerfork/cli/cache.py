@@ -44,7 +44,7 @@ def inspect(
       layerfork cache inspect ./cache
       layerfork cache inspect registry.example.com/app:cache --record ci.jsonl
     """
-    from layerfork.app.cache import inspect_cache
+    from layerfork.app.cache import inspect_cache  # late: start-up
 
     report = inspect_cache(place, record, blobs=blobs, max_age_s=max_age)
     put(form.render("caches", [report], look_of(sys.stdout, verbose=verbose)))

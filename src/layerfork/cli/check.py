@@ -146,7 +146,7 @@ def command(
         words = build_command("check", paths, argv, build)
         if not words:
             raise UsageError("there is nothing to build", hint="layerfork check ., or layerfork check -- CMD")
-        from layerfork.app.check.checking import CheckOptions, check_command
+        from layerfork.app.check.checking import CheckOptions, check_command  # late: start-up
 
         rules, ignored = _lint_settings()
         checked = check_command(
@@ -177,7 +177,7 @@ def command(
 
 def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The rules that settings ask `layerfork lint` for, and those that they leave out."""
-    from layerfork.cli.root import settings_of
+    from layerfork.cli.root import settings_of  # late: start-up
 
     try:
         said = settings_of("lint")
@@ -187,7 +187,7 @@ def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _check_clients(options: RunOptions, tolerance: Tolerance) -> "Checked":
-    from layerfork.app.check.clients import check_clients
+    from layerfork.app.check.clients import check_clients  # late: start-up
     from layerfork.report.progress import progress
 
     with progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr)) as listener:
@@ -201,11 +201,11 @@ def _tell_github(report: "CheckReport", *, annotate: bool) -> None:
     (GITHUB_ACTIONS is always true there).
     """
     if annotate and not report.passed and os.environ.get("GITHUB_ACTIONS") == "true":
-        from layerfork.report.formats import GITHUB
+        from layerfork.report.formats import GITHUB  # late: start-up
 
         put(GITHUB.render("checks", [report], look_of(None)))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        from layerfork.report.formats import MARKDOWN
+        from layerfork.report.formats import MARKDOWN  # late: start-up
 
         try:
             with Path(summary).open("a", encoding="utf-8", errors="backslashreplace") as file:

@@ -30,7 +30,7 @@ def command(context: click.Context, form: "Format") -> None:
       layerfork clients get --all
     """
     if context.invoked_subcommand is None:
-        from layerfork.app.machine import list_clients
+        from layerfork.app.machine import list_clients  # late: start-up
 
         put(form.render("clients", list_clients(), look_of(sys.stdout)))
 
@@ -40,7 +40,7 @@ def command(context: click.Context, form: "Format") -> None:
 @click.option("--all", "everything", is_flag=True, help="Every client of the list.")
 def get(names: tuple[str, ...], everything: bool) -> int:
     """Install clients. If one cannot be installed, it says why, and the others are still installed."""
-    from layerfork.app.machine import get_clients
+    from layerfork.app.machine import get_clients  # late: start-up
 
     if everything == bool(names):
         raise click.UsageError("name clients, or give --all", click.get_current_context())

@@ -37,7 +37,7 @@ def command(shell: str) -> None:
 
     Written to a file and sourced it starts a shell faster than eval.
     """
-    from layerfork.cli.root import root
+    from layerfork.cli.root import root  # late: start-up
 
     put(script(root, shell))
 

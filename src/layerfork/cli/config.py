@@ -32,7 +32,7 @@ def command(context: click.Context, form: "Format", verbose: bool) -> None:
       allow = ["build-arg"]
       max-lost = 30
     """
-    from layerfork.app.machine import list_own_clients
+    from layerfork.app.machine import list_own_clients  # late: start-up
     from layerfork.cli.root import COMMANDS, root
     from layerfork.cli.settings_file import report_settings, settings_here
 

@@ -37,7 +37,7 @@ def command(
     the same build of the other file: of the same service or bake target, directory, Dockerfile, target and
     platform; of several such in one file the last one counts. FILE#N is its N-th build alone.
     """
-    from layerfork.app.compare.comparison import diff_files
+    from layerfork.app.compare.comparison import diff_files  # late: start-up
 
     reports = diff_files(writer, reader)
     with reports_written(also, "diffs", reports):

@@ -31,7 +31,7 @@ def command(form: "Format", verbose: bool) -> int:
       layerfork doctor -v
       layerfork doctor --format json
     """
-    from layerfork.app.machine import examine
+    from layerfork.app.machine import examine  # late: start-up
 
     report = examine()
     put(form.render("doctors", [report], look_of(sys.stdout, verbose=verbose)))

@@ -30,7 +30,7 @@ def command(context: click.Context, form: "Format") -> None:
       layerfork engines run 28.5
     """
     if context.invoked_subcommand is None:
-        from layerfork.app.machine import list_engines
+        from layerfork.app.machine import list_engines  # late: start-up
 
         put(form.render("engines", list_engines(), look_of(sys.stdout)))
 
@@ -43,7 +43,7 @@ def get(names: tuple[str, ...], everything: bool) -> int:
 
     28.5 alone is private:28.5. What an interrupted fetch left is used by the next one.
     """
-    from layerfork.app.machine import get_engines
+    from layerfork.app.machine import get_engines  # late: start-up
 
     if everything == bool(names):
         raise click.UsageError("name engines, or give --all", click.get_current_context())
@@ -57,7 +57,7 @@ def stop() -> int:
 
     Between two builds no process of it runs; one that is in use now is left alone.
     """
-    from layerfork.app.machine import stop_engines
+    from layerfork.app.machine import stop_engines  # late: start-up
 
     return ExitCode.AS_HOPED if stop_engines(to_stderr) else ExitCode.COULD_NOT_RUN
 
@@ -69,7 +69,7 @@ def check(names: tuple[str, ...]) -> int:
 
     Without a NAME all that were fetched. Every start checks too, by size and times.
     """
-    from layerfork.app.machine import check_engines
+    from layerfork.app.machine import check_engines  # late: start-up
 
     sound = check_engines(names, show_fetched)
     return ExitCode.AS_HOPED if sound else ExitCode.COULD_NOT_RUN
@@ -104,6 +104,6 @@ def run(name: str, registry: str, argv: tuple[str, ...]) -> int:
       layerfork engines run podman -- podman info
       layerfork engines run 26.1+containerd --registry /tmp/caches
     """
-    from layerfork.app.machine import open_shell
+    from layerfork.app.machine import open_shell  # late: start-up
 
     return open_shell(name, argv, registry, to_stderr)

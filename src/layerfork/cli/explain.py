@@ -29,7 +29,7 @@ def command(code: str, form: "Format") -> None:
       layerfork explain ignore-rule | less
       layerfork explain copy-before-install
     """
-    from layerfork.app.explain import list_pages, page_of
+    from layerfork.app.explain import list_pages, page_of  # late: start-up
 
     look = look_of(sys.stdout)
     if code:

@@ -66,7 +66,7 @@ def command(
       layerfork history --repo ~/src/app exports/
       layerfork why 3f9ck2
     """
-    from layerfork.app.history.listing import HistoryAsked, list_history
+    from layerfork.app.history.listing import HistoryAsked, list_history  # late: start-up
 
     report = list_history(
         HistoryAsked(files=files, engine=engine, repository=repo, newest=limit, here=here, store=store),

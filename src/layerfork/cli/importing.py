@@ -36,7 +36,7 @@ def command(files: tuple[str, ...], output: str, form: "Format", verbose: bool) 
       layerfork diff ci.jsonl laptop.jsonl
       layerfork import job.log --format json
     """
-    from layerfork.app.records import import_builds
+    from layerfork.app.records import import_builds  # late: start-up
 
     reports = import_builds(files, output, to_stderr)
     if not output or form.name != "text":

@@ -49,7 +49,7 @@ def command(
       layerfork lint --format sarif > lint.sarif
       layerfork explain copy-before-install
     """
-    from layerfork.app.lint import find_traps
+    from layerfork.app.lint import find_traps  # late: start-up
 
     report = find_traps(paths or (os.curdir,), rules, ignored)
     with reports_written(also, "lints", [report]):

@@ -19,7 +19,7 @@ def command(files: tuple[str, ...], output: str) -> int:
       layerfork report all.jsonl
     """
     checked_output(output)
-    from layerfork.app.experiment.shards import merge_files
+    from layerfork.app.experiment.shards import merge_files  # late: start-up
 
     to_stderr(f"{merge_files(files, output)} cells in {output}")
     return 0

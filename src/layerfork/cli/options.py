@@ -103,13 +103,13 @@ class FormatType(click.ParamType["Format"]):
 
     def formats(self) -> "dict[str, Format]":
         """By name."""
-        from layerfork.report.formats import formats_for
+        from layerfork.report.formats import formats_for  # late: start-up
 
         return formats_for(*self._kinds)
 
     def every_format(self) -> frozenset[str]:
         """Names of formats, whether or not the command has them."""
-        from layerfork.report.formats import FORMATS
+        from layerfork.report.formats import FORMATS  # late: start-up
 
         return frozenset(form.name for form in FORMATS)
 
@@ -215,7 +215,7 @@ def _for_the_owner(path: str, flags: int) -> int:
 
 def look_of(stream: IO[Any] | None, *, verbose: bool = False) -> "Look":
     """How to print to a stream."""
-    from layerfork.report.rendering import Look
+    from layerfork.report.rendering import Look  # late: start-up
 
     width = shutil.get_terminal_size().columns if is_terminal(stream) else None
     return Look(
@@ -243,7 +243,7 @@ def source_root(environment: Mapping[str, str]) -> str:
 
 def _page(code: str) -> "CausePage | None":
     """What the manual says; nothing where it is not there, or says nothing of a code."""
-    from layerfork.app.explain import page_of
+    from layerfork.app.explain import page_of  # late: start-up
 
     try:
         return page_of(code)

@@ -59,7 +59,7 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
       sed s/3.11/3.12/ Dockerfile | layerfork pack . -f - -o context.tar
       layerfork pack . --check --client docker-build --client docker_py-build
     """
-    from layerfork.app.pack import save_pack, write_pack
+    from layerfork.app.pack import save_pack, write_pack  # late: start-up
 
     if check:
         return _check(path, dockerfile, clients, form)
@@ -83,7 +83,7 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
 
 
 def _check(path: str, dockerfile: str, clients: tuple[str, ...], form: str) -> int:
-    from layerfork.app.packcheck import check_sendings
+    from layerfork.app.packcheck import check_sendings  # late: start-up
     from layerfork.report.formats import formats_for
 
     if dockerfile == "-":

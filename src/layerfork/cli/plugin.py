@@ -44,7 +44,7 @@ def install(directory: Path | None) -> None:
 
     A file of that name which is not layerfork's is left alone.
     """
-    from layerfork.app.dockerplugin import install, plugin_directory
+    from layerfork.app.dockerplugin import install, plugin_directory  # late: start-up
 
     say(f"{install(directory or plugin_directory(os.environ))} is there: try `docker layerfork --help`")
 
@@ -53,7 +53,7 @@ def install(directory: Path | None) -> None:
 @_directory_option
 def remove(directory: Path | None) -> None:
     """Remove docker-layerfork again, and nothing else."""
-    from layerfork.app.dockerplugin import plugin_directory, remove
+    from layerfork.app.dockerplugin import plugin_directory, remove  # late: start-up
 
     place = directory or plugin_directory(os.environ)
     say(

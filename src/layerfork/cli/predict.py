@@ -146,7 +146,7 @@ def command(
     """
     if commits:
         return _predict_commits(build.path, commits, cache, form, verbose=verbose)
-    from layerfork.app.predict.nextbuild import PredictOptions
+    from layerfork.app.predict.nextbuild import PredictOptions  # late: start-up
     from layerfork.app.predict.remembered import predict_builds
 
     predictions = predict_builds(
@@ -172,7 +172,7 @@ def command(
 
 
 def _predict_commits(path: str, commits: str, cache: CacheOptions, form: "Format", *, verbose: bool) -> int:
-    from layerfork.app.predict.commits import predict_histories
+    from layerfork.app.predict.commits import predict_histories  # late: start-up
     from layerfork.record.prediction import PredictedStatus, exit_code_of
 
     histories = predict_histories(
@@ -185,14 +185,14 @@ def _predict_commits(path: str, commits: str, cache: CacheOptions, form: "Format
 
 
 def _frontend(engine: str) -> "OpenFrontend":
-    from layerfork.app.predict.frontend import frontend_of
+    from layerfork.app.predict.frontend import frontend_of  # late: start-up
 
     return partial(frontend_of, engine, to_stderr)
 
 
 def exit_code(predictions: "Sequence[Prediction]") -> int:
     """By what is certain: a miss counts more than an unknown step."""
-    from layerfork.record.prediction import PredictedStatus, exit_code_of
+    from layerfork.record.prediction import PredictedStatus, exit_code_of  # late: start-up
 
     missed = any(each.count(PredictedStatus.MISS) for each in predictions)
     return exit_code_of(

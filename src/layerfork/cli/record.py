@@ -26,6 +26,6 @@ def command(output: str, engine: str, brought: Brought, command: tuple[str, ...]
       layerfork show ci.jsonl
       layerfork diff ci.jsonl laptop.jsonl
     """
-    from layerfork.app.recording import record_builds
+    from layerfork.app.recording import record_builds  # late: start-up
 
     return record_builds(command, output, engine, to_stderr, brought)

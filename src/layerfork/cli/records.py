@@ -44,7 +44,7 @@ def list_all(store: str, form: "Format") -> None:
 
 
 def _list(store: str, form: "Format") -> None:
-    from layerfork.app.records import list_stored
+    from layerfork.app.records import list_stored  # late: start-up
 
     put(form.render("stored", list_stored(store), look_of(sys.stdout)))
 
@@ -63,7 +63,7 @@ def _list(store: str, form: "Format") -> None:
 @verbose_option
 def show(record: str, store: str, max_age: float | None, form: "Format", verbose: bool) -> None:
     """Print one of them; the first digits of its ID are enough."""
-    from layerfork.app.records import show_stored
+    from layerfork.app.records import show_stored  # late: start-up
 
     report = show_stored(store, record, max_age)
     put(form.render("records", [report], look_of(sys.stdout, verbose=verbose)))
@@ -74,7 +74,7 @@ def show(record: str, store: str, max_age: float | None, form: "Format", verbose
 @store_option
 def remove(records: tuple[str, ...], store: str) -> None:
     """Remove some of them."""
-    from layerfork.app.records import remove_stored
+    from layerfork.app.records import remove_stored  # late: start-up
 
     to_stderr(f"removed {remove_stored(store, records)}")
 
@@ -86,7 +86,7 @@ def remove(records: tuple[str, ...], store: str) -> None:
 @click.pass_context
 def prune(context: click.Context, keep: int | None, older_than: float | None, store: str) -> None:
     """Remove old ones: those beyond the newest N, and those older than DAYS."""
-    from layerfork.app.records import prune_stored
+    from layerfork.app.records import prune_stored  # late: start-up
 
     if keep is None and older_than is None:
         raise click.UsageError("say which to remove: --keep N, --older-than DAYS", context)

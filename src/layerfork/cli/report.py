@@ -62,7 +62,7 @@ def command(
 
     The exit code is 0 when the report was made, whatever it says.
     """
-    from dataclasses import replace
+    from dataclasses import replace  # late: start-up
 
     path = checked_output(output) if output else None
     kind, reports = _upgrade(files) if between else _filed(files)
@@ -78,7 +78,7 @@ def command(
 
 
 def _filed(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
-    from layerfork.app.experiment.fromfiles import read_reports
+    from layerfork.app.experiment.fromfiles import read_reports  # late: start-up
 
     found = read_reports(files)
     for line in found.left_out:
@@ -89,7 +89,7 @@ def _filed(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
 
 
 def _upgrade(files: tuple[str, ...]) -> "tuple[Kind, Sequence[object]]":
-    from layerfork.app.experiment.upgrade import compare_runs
+    from layerfork.app.experiment.upgrade import compare_runs  # late: start-up
 
     if len(files) != len(("OLD", "NEW")):
         raise UsageError(f"--diff takes two files, not {len(files)}", hint="layerfork report --diff OLD NEW")

@@ -77,7 +77,7 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"layerfork.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         if ctx.resilient_parsing:
-            from layerfork.cli.completion import with_offers
+            from layerfork.cli.completion import with_offers  # late: start-up
 
             return with_offers(command, cmd_name)
         return with_variables(command, cmd_name)
@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
         """Names of subcommands without their modules."""
-        from click.shell_completion import CompletionItem
+        from click.shell_completion import CompletionItem  # late: start-up
 
         found = [CompletionItem(name, help=text) for name, text in COMMANDS.items()]
         begun = [item for item in found if item.value.startswith(incomplete)]
@@ -113,7 +113,7 @@ def _asks_for_help(ctx: click.Context, words: list[str]) -> bool:
 
 
 def _from_file(name: str, command: click.Command) -> dict[str, Any]:
-    from layerfork.cli.settings_file import default_map, settings_here
+    from layerfork.cli.settings_file import default_map, settings_here  # late: start-up
 
     file = settings_here()
     return default_map(file, command, name, tuple(COMMANDS)) if file else {}

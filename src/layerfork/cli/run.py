@@ -217,7 +217,7 @@ def command(
 
 
 def _run(options: RunOptions, output: OutputOptions) -> int:
-    from layerfork.app.experiment.run import exit_code, run_experiment
+    from layerfork.app.experiment.run import exit_code, run_experiment  # late: start-up
 
     with _progress() as listener:
         reports = run_experiment(options, listener)
@@ -229,7 +229,7 @@ def _run(options: RunOptions, output: OutputOptions) -> int:
 def _run_scenarios(cells: ScenarioOptions, options: RunOptions, output: OutputOptions) -> int:
     for form in (output.form, *(form for form, _ in output.also)):
         form.check("catalogues")  # before hours of building
-    from layerfork.app.experiment.judging import exit_code
+    from layerfork.app.experiment.judging import exit_code  # late: start-up
     from layerfork.app.experiment.runscenarios import run_catalogue
 
     with _progress(alive=True) as listener:
@@ -240,7 +240,7 @@ def _run_scenarios(cells: ScenarioOptions, options: RunOptions, output: OutputOp
 
 
 def _plan_scenarios(cells: ScenarioOptions, options: RunOptions) -> int:
-    from layerfork.app.experiment.planning import outline
+    from layerfork.app.experiment.planning import outline  # late: start-up
     from layerfork.report.views.scenarios import outlined
 
     put("".join(f"{line}\n" for line in outlined(outline(_asked(cells), options))))
@@ -248,13 +248,13 @@ def _plan_scenarios(cells: ScenarioOptions, options: RunOptions) -> int:
 
 
 def _asked(cells: ScenarioOptions) -> "CatalogueOptions":
-    from layerfork.app.experiment.planning import CatalogueOptions
+    from layerfork.app.experiment.planning import CatalogueOptions  # late: start-up
 
     return CatalogueOptions(names=cells.scenarios, shard=cells.shard, times=cells.times, dask=cells.dask)
 
 
 def _plan(options: RunOptions, output: OutputOptions) -> int:
-    from layerfork.app.experiment.run import plan_experiment
+    from layerfork.app.experiment.run import plan_experiment  # late: start-up
 
     with _progress() as listener:
         reports = plan_experiment(options, listener)
@@ -263,6 +263,6 @@ def _plan(options: RunOptions, output: OutputOptions) -> int:
 
 
 def _progress(*, alive: bool = False) -> AbstractContextManager[Listener]:
-    from layerfork.report.progress import progress
+    from layerfork.report.progress import progress  # late: start-up
 
     return progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr), alive=alive)

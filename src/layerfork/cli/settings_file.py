@@ -119,7 +119,7 @@ def _wrong_type(option: click.Option, value: object) -> str:
 
 
 def _unknown(file: SettingsFile, keys: tuple[str, ...], known: Sequence[str]) -> UsageError:
-    from difflib import get_close_matches
+    from difflib import get_close_matches  # late: start-up
 
     where = f" in [{'.'.join(keys[:-1])}]" if len(keys) > 1 else ""
     near = get_close_matches(keys[-1], known, n=1)

@@ -14,6 +14,6 @@ def command(engine: str) -> None:
     the libraries of the client programs, in isolated environments. Says what it fetches and why.
     Running a private engine needs root; fetching it does not.
     """
-    from layerfork.app.machine import prepare_all
+    from layerfork.app.machine import prepare_all  # late: start-up
 
     prepare_all(engine, lambda line: say(f"setup: {line}"))

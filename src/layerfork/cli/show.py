@@ -34,6 +34,6 @@ def command(file: str, max_age: float | None, form: "Format", verbose: bool) -> 
       layerfork show ci.jsonl
       layerfork show ci.jsonl#2 --max-age 7d
     """
-    from layerfork.app.records import show_records
+    from layerfork.app.records import show_records  # late: start-up
 
     put(form.render("records", show_records(file, max_age), look_of(sys.stdout, verbose=verbose)))

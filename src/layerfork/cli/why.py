@@ -77,7 +77,7 @@ def command(
     When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did, 3
     that no build was seen.
     """
-    from layerfork.app.why import explain_builds
+    from layerfork.app.why import explain_builds  # late: start-up
 
     past = paths[0] if argv is None and len(paths) == 1 and is_id(paths[0]) else ""
     if past and any(map(is_typed, BuildOptions._fields)):

@@ -38,7 +38,7 @@ def _side(name: str, program: str, client_id: str) -> Side:
     """``client_id`` is empty for what is no client of a relay."""
     if not client_id:
         return Side(name=name, sent_by=program)
-    from layerfork.builders.clients import ContextForm, find_client
+    from layerfork.builders.clients import ContextForm, find_client  # late: only forks need it
 
     try:
         form = find_client(client_id).context_form
@@ -77,7 +77,7 @@ def answers_of_pair(
     """
     if not (judgement.forks or judgement.warnings):
         return (), ()
-    from layerfork.builders.recording import filesondisk as filelook
+    from layerfork.builders.recording import filesondisk as filelook  # late: only forks need it
     from layerfork.builders.recording import filesondisk as gitindex
     from layerfork.diagnose.answer import answer_added, answer_fork
     from layerfork.diagnose.causes.scene import AnswerSources
@@ -102,7 +102,7 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
     """One for each fork of a relay."""
     if not judgement.forks:
         return ()
-    from layerfork.builders.recording import filesondisk as filelook
+    from layerfork.builders.recording import filesondisk as filelook  # late: only forks need it
     from layerfork.builders.recording import filesondisk as gitindex
     from layerfork.diagnose.answer import answer_fork
     from layerfork.diagnose.causes.scene import AnswerSources

@@ -12,6 +12,7 @@ from threading import Thread
 from layerfork import __version__
 from layerfork.app.experiment.clients import planned_row, row_taken
 from layerfork.app.experiment.earlier import BrokenEnvironments, Earlier, read_earlier
+from layerfork.app.experiment.judging import judged
 from layerfork.app.experiment.measure import RunServices, prepared_relay, read_bases
 from layerfork.app.experiment.resume import copy_earlier, measure_once, relay_key
 from layerfork.app.experiment.scenarios import find_scenario
@@ -130,8 +131,6 @@ def _run_on(
     scenario: Scenario, options: RunOptions, spec: str, services: RunServices, earlier: Earlier
 ) -> RunReport:
     measured = measure_once(scenario, options, spec, services, earlier)
-    from layerfork.app.experiment.judging import judged
-
     report = replace(
         _without_engine(scenario, options, measured.problems),
         engine=measured.engine,

@@ -181,7 +181,7 @@ def _built_by_workers(
 ) -> list[Found]:
     """Raises: LayerforkError."""
     try:
-        from layerfork.app.experiment.dask import build_on_workers
+        from layerfork.app.experiment.dask import build_on_workers  # late: Dask is an extra
     except ModuleNotFoundError as error:
         if error.name not in ("dask", "distributed"):
             raise

@@ -90,7 +90,7 @@ def predict_each(
             hint="predict without --ask-engine",
         )
     if cache_from:
-        from layerfork.app.predict.fromcache import open_for_prediction
+        from layerfork.app.predict.fromcache import open_for_prediction  # late: start-up
 
         opened = open_for_prediction(cache_from)
     with frontend() if frontend is not None else nullcontext() as asking:
@@ -140,7 +140,7 @@ def _prediction(
     baseline = baseline_at(record, datetime.now(UTC), recorded.known)
     if opened is None:
         return predict_build(record, next_build, baseline, recorded.earlier)
-    from layerfork.app.predict.fromcache import importing
+    from layerfork.app.predict.fromcache import importing  # late: start-up
     from layerfork.builders.caches.exported import contents_in
 
     earlier_builds, predicted = predict_from(record, next_build, baseline, recorded.earlier)
@@ -151,7 +151,7 @@ def _prediction(
 
 def _named(file: str, root: Path | None) -> tuple[RecordedBuild, ...]:
     """The builds of a record file, of each kind the last; earlier ones of the file lie in its cache."""
-    from layerfork.app.compare.comparison import named_builds
+    from layerfork.app.compare.comparison import named_builds  # late: start-up
 
     builds = named_builds(file)
     path = Path(file.rpartition("#")[0] if not Path(file).exists() else file)
@@ -173,7 +173,7 @@ def recorded_builds(
 ) -> tuple[RecordedBuild, ...]:
     root = Path(path or ".")
     if against:
-        from layerfork.app.compare.baseline import builds_named
+        from layerfork.app.compare.baseline import builds_named  # late: start-up
 
         return tuple(
             RecordedBuild(record=build.stored.whole(), root=root) for build in builds_named(store, against)

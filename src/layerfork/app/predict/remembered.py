@@ -88,7 +88,7 @@ def predict_builds(
         question = _Question(root=Path(path or "."), asked=asked, against=against, store=store)
     found = _recalled(question, meanwhile) if question is not None else None
     if found is None:
-        from layerfork.app.predict.predictions import predict_each
+        from layerfork.app.predict.predictions import predict_each  # late: start-up
 
         name = question.name() if question is not None else ""
         predicted = predict_each(
@@ -127,9 +127,9 @@ def _recalled(question: _Question, meanwhile: Callable[[], object]) -> "tuple[Pr
 
 
 def _decoded(encoded: bytes) -> "Prediction | None":
-    import msgspec
+    import msgspec  # late: start-up
 
-    from layerfork.record.prediction import Prediction
+    from layerfork.record.prediction import Prediction  # late: start-up
 
     try:
         return msgspec.json.decode(encoded, type=Prediction)
@@ -142,7 +142,7 @@ def _remember(question: _Question, name: str, predicted: "PredictionWithInputs")
     root = predicted.root
     if not predicted.tree or root is None or not root.samefile(question.root):
         return
-    import msgspec
+    import msgspec  # late: start-up
 
     write_columns(
         cache_file(cache_directory(), question.root, _ENDING),
