@@ -134,4 +134,5 @@ def variable_meant(error: click.ClickException) -> str:
     if error.ctx.get_parameter_source(error.param.name or "") is not ParameterSource.ENVIRONMENT:
         return ""
     names = error.param.envvar or ()
-    return next((name for name in ([names] if isinstance(names, str) else names) if os.environ.get(name)), "")
+    known = [names] if isinstance(names, str) else names
+    return next(filter(os.environ.get, known), "")

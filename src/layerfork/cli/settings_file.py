@@ -105,17 +105,29 @@ def _value(file: SettingsFile, keys: tuple[str, ...], command: click.Command, op
     return value
 
 
+_NUMBERS: tuple[tuple[type[click.ParamType[Any]], tuple[type, ...], str], ...] = (
+    (click.types.IntParamType, (int,), "a whole number"),
+    (click.types.FloatParamType, (int, float), "a number"),
+)
+"""Types of options, the types of values that they take, and what messages call them."""
+
+
 def _wrong_type(option: click.Option, value: object) -> str:
-    """What a value should be and is not."""
+    """The type that a value should have; empty where it has it."""
+    taken, name = _type_of(option)
+    # In Python true is a whole number, in TOML it is not.
+    if isinstance(value, taken) and isinstance(value, bool) == option.is_flag:
+        return ""
+    return f"{name} or a list of them" if option.multiple else name
+
+
+def _type_of(option: click.Option) -> tuple[tuple[type, ...], str]:
     if option.is_flag:
-        return "" if isinstance(value, bool) else "true or false"
-    many = " or a list of them" if option.multiple else ""
-    if isinstance(option.type, click.types.IntParamType):
-        return "" if isinstance(value, int) and not isinstance(value, bool) else f"a whole number{many}"
-    if isinstance(option.type, click.types.FloatParamType):
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return "" if is_number else f"a number{many}"
-    return "" if isinstance(value, str) else f"a text{many}"
+        return (bool,), "true or false"
+    for kind, taken, name in _NUMBERS:
+        if isinstance(option.type, kind):
+            return taken, name
+    return (str,), "a text"
 
 
 def _unknown(file: SettingsFile, keys: tuple[str, ...], known: Sequence[str]) -> UsageError:

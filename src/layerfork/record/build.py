@@ -286,8 +286,14 @@ def _script(argv: Sequence[str]) -> str:
         return ""
     *options, text = argv[1:]
     flags = [word for word in options if word != "pipefail"]
-    asked = options[-1].startswith("-") and not options[-1].startswith("--") and options[-1].endswith("c")
-    return text if asked and all(word.startswith("-") for word in flags) else ""
+    if not all(word.startswith("-") for word in flags):
+        return ""
+    return text if _takes_a_script(options[-1]) else ""
+
+
+def _takes_a_script(option: str) -> bool:
+    """``-c``, ``-ec``: short options in one word, the last one takes the script."""
+    return option.startswith("-") and not option.startswith("--") and option.endswith("c")
 
 
 # Variables of a user's environment that steer a build client: past the recorder, or to another builder.

@@ -287,16 +287,24 @@ def _edit(edit: Edit) -> str:
 
 
 def _details(fork: Fork, answer: Answer | None) -> Iterator[str]:
-    rows = [row for point in answer.points for row in point.rows] if answer else []
-    if answer and rows:
-        yield f"| | {escaped(answer.writer.name)} | {escaped(answer.reader.name)} |\n|---|---|---|"
-        yield from (f"| {escaped(row.label)} | {code(row.writer)} | {code(row.reader)} |" for row in rows)
-        yield ""
-    for point in answer.points[1:] if answer else ():
-        yield f"- Also: {prose(point.culprit)}. **Fix:** {prose(point.fix.sentence)}"
+    if answer is not None:
+        yield from _values(answer)
+        for point in answer.points[1:]:
+            yield f"- Also: {prose(point.culprit)}. **Fix:** {prose(point.fix.sentence)}"
     for cause in fork.causes:
         yield f"- {cause.status.value} {code(cause.code)}: {prose(cause.text)}"
         yield from (f"  - {prose(line)}" for line in cause.evidence)
+
+
+def _values(answer: Answer) -> Iterator[str]:
+    """A table of the values of both builds."""
+    rows = [row for point in answer.points for row in point.rows]
+    if not rows:
+        return
+    yield f"| | {escaped(answer.writer.name)} | {escaped(answer.reader.name)} |\n|---|---|---|"
+    for row in rows:
+        yield f"| {escaped(row.label)} | {code(row.writer)} | {code(row.reader)} |"
+    yield ""
 
 
 def _cautions(cautions: Sequence[Caution]) -> Iterator[str]:

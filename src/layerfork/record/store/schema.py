@@ -102,8 +102,9 @@ def can_be(entry: ContextEntry) -> bool:
 def _nonsense(record: BuildRecord) -> Iterator[str]:
     if not _is_instant(record.recorded_at):
         yield "recorded_at is no time"
-    indexes = [step.index for step in record.steps]
-    if any(index < 1 for index in indexes) or any(first >= second for first, second in pairwise(indexes)):
+    # Indexes begin at 1, so they are in order behind a 0.
+    indexes = [0, *(step.index for step in record.steps)]
+    if any(first >= second for first, second in pairwise(indexes)):
         yield "steps are not in the order of their index"
     if any(step.stage < _BEFORE_FROM or step.line < 0 for step in record.steps):
         yield "a step has a stage or a line that no Dockerfile has"

@@ -194,8 +194,7 @@ def _verdict(seen: Sequence[Overview]) -> str:
     if verdict is None:
         return "Nothing was built."
     if verdict is Verdict.FORKED:
-        forked = sum(each.verdict is Verdict.FORKED for each in seen)
-        return f"The cache forks{f' in {forked} of {len(seen)} scenarios' if len(seen) > 1 else ''}."
+        return _where_it_forks(seen)
     if any(each.interrupted for each in seen):
         return "No fork was seen until the run was interrupted."
     if verdict is Verdict.ERROR:
@@ -203,6 +202,13 @@ def _verdict(seen: Sequence[Overview]) -> str:
     if any(report.judgement.class_unknown for each in seen for report in each.reports):
         return "No build missed what another had stored, but it is unknown which cache some of them used."
     return "The cache is shared by all." if len(seen) == 1 else "The cache is shared everywhere."
+
+
+def _where_it_forks(seen: Sequence[Overview]) -> str:
+    if len(seen) == 1:
+        return "The cache forks."
+    forked = sum(each.verdict is Verdict.FORKED for each in seen)
+    return f"The cache forks in {forked} of {len(seen)} scenarios."
 
 
 def _scenario(overview: Overview, own: str) -> ScenarioView:

@@ -101,8 +101,12 @@ def _changes(graph: ForkGraph, column: int) -> bool:
     """Whether some line goes to another lane on the way to this column."""
     if not column:
         return any(line.cells[0] not in (None, 0) for line in graph.lines)
-    pairs = (line.cells[column - 1 : column + 1] for line in graph.lines)
-    return any(None not in pair and pair[0] != pair[1] for pair in pairs)
+    return any(_moves(*line.cells[column - 1 : column + 1]) for line in graph.lines)
+
+
+def _moves(before: int | None, after: int | None) -> bool:
+    """None where the line has no such column."""
+    return before is not None and after is not None and before != after
 
 
 def _head(graph: ForkGraph, column: int) -> tuple[tuple[str, ...], str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.answer import Answer, Cause, CauseStatus, Caution, Fix, Fork
+from layerfork.record.answer import Answer, Cause, CauseStatus, Caution, Edit, Fix, Fork
 from layerfork.report.rendering import Look
 from layerfork.report.text.layout import cut, hung, side_by_side, wrap
 from layerfork.report.views.overview import keyword
@@ -94,13 +94,17 @@ def _fix(fix: Fix, look: Look) -> Iterator[Text]:
 
 def _edits(fix: Fix, look: Look) -> Iterator[Text]:
     """The edit as a diff would show it, where its sentence does not say it all; what speaks against it."""
-    shown = fix.edits if any(edit.line for edit in fix.edits) else ()
-    yield from [Text()] if shown else []
-    for edit in shown:
-        yield Text(f"  {edit.file}:{edit.line}" if edit.line else f"  {edit.file}, at the end")
-        yield from (Text(f"    - {line}", style="yellow") for line in edit.before)
-        yield from (Text(f"    + {line}", style="cyan") for line in edit.after)
+    if any(edit.line for edit in fix.edits):
+        yield Text()
+        for edit in fix.edits:
+            yield from _edit(edit)
     yield from _warning(fix, look)
+
+
+def _edit(edit: Edit) -> Iterator[Text]:
+    yield Text(f"  {edit.file}:{edit.line}" if edit.line else f"  {edit.file}, at the end")
+    yield from (Text(f"    - {line}", style="yellow") for line in edit.before)
+    yield from (Text(f"    + {line}", style="cyan") for line in edit.after)
 
 
 def _warning(fix: Fix, look: Look) -> Iterator[Text]:
@@ -142,9 +146,10 @@ def _others(answer: Answer, look: Look) -> Iterator[Text]:
 
 
 def _later(answer: Answer, look: Look) -> Iterator[Text]:
-    if answer.later:
-        steps = ", ".join(f"{step.line or step.step} {keyword(step.instruction)}" for step in answer.later)
-        what = "line" if all(step.line for step in answer.later) else "step"
-        built = "will be built again" if answer.predicted else "built again"
-        lines = hung(f"{built} after it: {what} {steps}", look.width, "  ", 4)
-        yield from (Text(line, style="dim") for line in lines)
+    if not answer.later:
+        return
+    steps = ", ".join(f"{step.line or step.step} {keyword(step.instruction)}" for step in answer.later)
+    what = "line" if all(step.line for step in answer.later) else "step"
+    built = "will be built again" if answer.predicted else "built again"
+    for line in hung(f"{built} after it: {what} {steps}", look.width, "  ", 4):
+        yield Text(line, style="dim")

@@ -1,5 +1,6 @@
 """Lists for a person: engines, clients, stored builds, settings, pages, and the machine's health."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, repeat
 
@@ -228,8 +229,8 @@ def _counted(area: str, rows: Sequence[HealthRow]) -> str:
     if area in _LISTED:
         listed = [row.health for row in rows if row.health is not Health.MISSING]
         return f"{sum(health in _READY for health in listed)} of {len(listed)} ready"
-    counts = ((health, sum(row.health is health for row in rows)) for health in Health)
-    return ", ".join(f"{count} {health.value}" for health, count in counts if count)
+    counts = Counter(row.health for row in rows)
+    return ", ".join(f"{counts[health]} {health.value}" for health in Health if counts[health])
 
 
 def _row(row: HealthRow, width: int, look: Look) -> Iterator[Text]:

@@ -90,12 +90,19 @@ FEW_CLIENTS = 8
 
 def render_runs(reports: Sequence[RunReport], look: Look) -> str:
     """Few clients on one engine as the table of 2015; else every scenario at a glance, in full if verbose."""
-    if len(reports) == 1 and sum(bool(build.steps) for build in reports[0].builds) <= FEW_CLIENTS:
+    if len(reports) == 1 and _is_small(reports[0]):
         return print_lines(_run_lines(reports[0], look), look)
     seen = overviews(reports)
     parts = [print_lines(_glance(overview, look), look) for overview in seen]
-    parts += [print_lines(_without_engine(reports, look), look)] if None in _engines(reports) else []
-    return "\n\n".join((*parts, *([render_tables(reports, look)] if look.verbose or not seen else [])))
+    if None in _engines(reports):
+        parts.append(print_lines(_without_engine(reports, look), look))
+    if look.verbose or not seen:
+        parts.append(render_tables(reports, look))
+    return "\n\n".join(parts)
+
+
+def _is_small(report: RunReport) -> bool:
+    return sum(bool(build.steps) for build in report.builds) <= FEW_CLIENTS
 
 
 def verdict_style(verdict: Verdict, *, interrupted: bool) -> str:

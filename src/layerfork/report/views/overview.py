@@ -53,11 +53,17 @@ def _fold_stem(stem: str, members: Sequence[str], versions: Mapping[str, str]) -
 
 def _range(stem: str, run: Sequence[str], versions: Mapping[str, str]) -> str:
     first, last = versions[run[0]], versions[run[-1]]
-    if first == last or not (first and last):
-        return ", ".join(run) if len(run) > 1 and first != last else run[0]
-    short = [".".join(each.split(".")[:2]) for each in (first, last)]
-    named = short if len(set(short)) == len(short) else [first, last]
-    return f"{stem}@{'-'.join(named)}"
+    if first == last:
+        return run[0]
+    if not (first and last):
+        return ", ".join(run)
+    low, high = _minor(first), _minor(last)
+    return f"{stem}@{first}-{last}" if low == high else f"{stem}@{low}-{high}"
+
+
+def _minor(version: str) -> str:
+    """``1.6`` of ``1.6.3``."""
+    return ".".join(version.split(".")[:2])
 
 
 def _numbers(version: str) -> tuple[int, ...]:
