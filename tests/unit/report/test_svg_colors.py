@@ -1,4 +1,4 @@
-"""Colours are told apart: from the paper, from each other, and by people with fewer kinds of cones."""
+"""Colours contrast with the paper and with each other, for people with fewer kinds of cones too."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""A run that a person ended is said to be so, and no error of the builds."""
+"""An interrupted run is reported as interrupted, not as an error of the builds."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Builds whose class nobody knows, in every view."""
+"""Builds whose class is unknown, in every view."""
 
 import json
 from dataclasses import replace
