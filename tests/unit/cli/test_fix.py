@@ -152,7 +152,7 @@ def test_edits_are_made_at_once_where_nobody_wants_them_verified(project: Path) 
 def test_where_all_is_as_it_should_be_nothing_is_left(project: Path) -> None:
     result = fix("--record", recorded("buildkit-content", project))
     assert result.exit_code == 0, result.output
-    assert "fix: nothing to fix: this step reads what was edited" in result.output
+    assert "fix: nothing to fix: this step reads the edited files" in result.output
     assert "left to you" not in result.output
 
 

@@ -41,5 +41,5 @@ def test_the_costliest_fork_decides(treated: list[float], left: list[float], lin
 
 
 def test_nothing_to_fix_is_not_left() -> None:
-    report = FixReport(hopeless=(costing(9.0, "nothing to fix: this step reads what was edited"),))
+    report = FixReport(hopeless=(costing(9.0, "nothing to fix: this step reads the edited files"),))
     assert (report.left_line, exit_code_of_fixes((report,))) == ("", 0)
