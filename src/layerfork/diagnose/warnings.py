@@ -84,10 +84,10 @@ def incomplete_record(client: str, gaps: Sequence[Gap]) -> Iterator[Caution]:
     kinds: dict[tuple[str, str], list[str]] = {}
     for gap in gaps:
         kinds.setdefault((_DIGEST.sub("", gap.where).strip(), gap.what), []).append(gap.where)
-    for (_, what), places in kinds.items():
+    for (subject, what), places in kinds.items():
         meaning = f": {_MEANINGS[what]}" if what in _MEANINGS else ""
         text = f"the record of {client} is incomplete at {_places(places)}: {what}{meaning}"
-        yield Caution(code="incomplete-record", client=client, text=text)
+        yield Caution(code="incomplete-record", client=client, subject=subject, text=text)
 
 
 def _places(places: Sequence[str]) -> str:

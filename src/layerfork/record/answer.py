@@ -113,6 +113,8 @@ class Caution:
     ``cache-import-failed``."""
     client: str
     step: int = 0
+    subject: str = ""
+    """Of ``incomplete-record`` what the record lacks, such as ``context``; else empty."""
     text: str
 
 

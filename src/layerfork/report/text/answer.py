@@ -40,9 +40,31 @@ def cause_lines(cause: Cause) -> Iterator[Text]:
         yield Text(f"    remedy: {cause.remedy}")
 
 
-def caution_lines(cautions: Sequence[Caution]) -> Iterator[Text]:
-    """One line for each warning."""
-    yield from (Text(f"  {caution.code}: {caution.text}", style="yellow") for caution in cautions)
+INCOMPLETE = "incomplete-record"
+_MOST_GAPS = 2
+"""A record that lacks more is an imported one: a line for each would hide the answer."""
+
+
+def caution_lines(cautions: Sequence[Caution], *, verbose: bool) -> Iterator[Text]:
+    """One line for each warning; what a record lacks in many ways is one line unless ``verbose``."""
+    lacking: dict[str, list[str]] = {}
+    for caution in cautions:
+        if caution.code == INCOMPLETE:
+            lacking.setdefault(caution.client, []).append(caution.subject)
+    summed_up = {client for client, own in lacking.items() if len(own) > _MOST_GAPS and not verbose}
+    for caution in cautions:
+        if caution.code != INCOMPLETE or caution.client not in summed_up:
+            yield Text(f"  {caution.code}: {caution.text}", style="yellow")
+        elif (own := lacking.pop(caution.client, None)) is not None:
+            yield Text(f"  {INCOMPLETE}: {_sum_up(caution.client, own)}", style="yellow")
+
+
+def _sum_up(client: str, subjects: Sequence[str]) -> str:
+    """What a record lacks, and what to keep instead of a log."""
+    text = f"the record of {client} lacks {', '.join(dict.fromkeys(subjects))} (-v says what that means)"
+    if "definition" in subjects or "request" in subjects:
+        text += "; an export (`docker buildx history export`) or a recorded build has them"
+    return text
 
 
 _COPIES = ("COPY", "ADD")

@@ -103,7 +103,8 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
         for answer in report.asked:
             yield from answer_lines(answer, None, look)
         answered = {"added-target", "added-platform"} if report.asked and not look.verbose else set()
-        for line in caution_lines([each for each in report.judgement.warnings if each.code not in answered]):
+        shown = [each for each in report.judgement.warnings if each.code not in answered]
+        for line in caution_lines(shown, verbose=look.verbose):
             yield from wrap(line, look.width, 4)
         if report.judgement.verdict is Verdict.REUSED:
             yield Text(f"no fork: {_reused(report)}", style="bold cyan")
