@@ -22,7 +22,8 @@ def test_many_gaps_of_a_record_are_one_line() -> None:
     assert shown == [
         (
             "incomplete-record: the record of a.log lacks engine, context, definition "
-            "(-v says what that means); an export (`docker buildx history export`) or a recorded build has them"
+            "(-v says what that means); an export (`docker buildx history export`) or a recorded build "
+            "has them"
         ),
         "contradiction: a contradiction",
         "incomplete-record: b at engine: why",
