@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from layerfork.app.experiment.clients import Plan, choose_clients, plan_relay
+from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.measure import RunServices, make_bench, measure
 from layerfork.app.experiment.relay import Relay, run_relay
-from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.experiment.trial import make_endpoint
 from layerfork.builders.clients import CLIENTS
 from layerfork.builders.engines import RunningEngine, open_engine

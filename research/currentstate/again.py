@@ -13,7 +13,7 @@ from layerfork.record.progress import Progress
 from layerfork.record.run import TrialBuild
 from layerfork.record.scenario import RunOptions
 from layerfork.record.scenarioresults import CatalogueReport
-from layerfork.report.views.scenarios import surprises
+from layerfork.report.views.outcomes import surprises
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import zstandard
 
+from layerfork.app.experiment.findscenarios import bundled_names
 from layerfork.app.experiment.judging import NOT_ASKED
-from layerfork.app.experiment.scenarios import bundled_names
 from layerfork.errors import EvidenceError
 from layerfork.record.store.blocks import numbered_lines
 from layerfork.record.store.recordfile import NOTE_START, check_header

@@ -10,8 +10,8 @@ import pytest
 
 from layerfork.app.compare.comparison import diff_records
 from layerfork.app.experiment.cells import MeasuredCell
+from layerfork.app.experiment.findscenarios import list_scenarios
 from layerfork.app.experiment.fromfiles import read_measured, read_reports
-from layerfork.app.experiment.scenarios import list_scenarios
 from layerfork.app.explain import page_of
 from layerfork.errors import EvidenceError
 from layerfork.record.answer import CauseStatus
@@ -21,7 +21,7 @@ from layerfork.record.record import BuildOutcome, StepStatus
 from layerfork.record.run import RunReport, TrialBuild
 from layerfork.record.scenarioresults import CatalogueReport, Cell, CellPhase, Met, ScenarioRow
 from layerfork.record.store.blocks import numbered_lines
-from layerfork.report.views.scenarios import surprises
+from layerfork.report.views.outcomes import surprises
 from research.currentstate.evidence import DOCS, SCENARIOS, SEED, keep
 from research.currentstate.page import pages
 from research.currentstate.results import RESULTS, results

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from engines.running import user_of
 
-from layerfork.app.experiment.scenarios import find_scenario
+from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.builders.engines import open_engine
 
 pytestmark = pytest.mark.engine

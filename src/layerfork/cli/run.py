@@ -241,7 +241,7 @@ def _run_scenarios(cells: ScenarioOptions, options: RunOptions, output: OutputOp
 
 def _plan_scenarios(cells: ScenarioOptions, options: RunOptions) -> int:
     from layerfork.app.experiment.planning import outline  # late: start-up
-    from layerfork.report.views.scenarios import outlined
+    from layerfork.report.views.outcomes import outlined
 
     put("".join(f"{line}\n" for line in outlined(outline(_asked(cells), options))))
     return ExitCode.AS_HOPED

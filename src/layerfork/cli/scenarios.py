@@ -25,7 +25,7 @@ def command(names: tuple[str, ...], form: "Format") -> int:
       layerfork scenarios ./mine            checks a scenario of your own (docs/scenarios.md)
       layerfork run --scenario modes --client docker-build --engine private
     """
-    from layerfork.app.experiment.scenarios import list_scenarios  # late: start-up
+    from layerfork.app.experiment.findscenarios import list_scenarios  # late: start-up
 
     put(form.render("scenarios", list_scenarios(names), look_of(sys.stdout)))
     return 0

@@ -9,8 +9,8 @@ from layerfork.app.compare.comparison import builds_of_kinds, diff_files, diff_s
 from layerfork.app.compare.pairing import NamedRecord
 from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
 from layerfork.app.experiment.earlier import Earlier, FinishedRelay, read_earlier
+from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.judging import judged, report_of
-from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.errors import UsageError
 from layerfork.record.run import NOT_JUDGED, DiffReport, RunReport
 from layerfork.record.scenario import Scenario

@@ -7,7 +7,7 @@ from itertools import pairwise
 from layerfork.app.compare.answers import answers_of_rows
 from layerfork.app.compare.comparison import diff_records
 from layerfork.app.experiment.cells import CellName, MeasuredCell
-from layerfork.app.experiment.scenarios import row_of
+from layerfork.app.experiment.findscenarios import row_of
 from layerfork.diagnose import (
     JudgedBuild,
     describe_failure,

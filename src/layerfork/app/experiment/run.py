@@ -12,10 +12,10 @@ from threading import Thread
 from layerfork import __version__
 from layerfork.app.experiment.clients import planned_row, row_taken
 from layerfork.app.experiment.earlier import BrokenEnvironments, Earlier, read_earlier
+from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.judging import judged
 from layerfork.app.experiment.measure import RunServices, prepared_relay, read_bases
 from layerfork.app.experiment.resume import copy_earlier, measure_once, relay_key
-from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.machine import engines_at_once
 from layerfork.builders.engines import ENGINES, default_spec, open_engine
 from layerfork.errors import EngineError, ExitCode

@@ -11,7 +11,7 @@ from math import fsum
 from layerfork.app.compare.answers import answers_of_pair, sides_again
 from layerfork.app.predict.earlier import EarlierBuilds
 from layerfork.app.predict.nextbuild import NextBuild, changes_of
-from layerfork.app.predict.steps import PredictedSteps
+from layerfork.app.predict.predictedsteps import PredictedSteps
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import JudgedBuild, judge_pair
 from layerfork.diagnose.cachelookup import CacheLookup, Reuse, lookups

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from layerfork.record.scenarioresults import CatalogueReport, CellPhase, Met, ScenarioRow
 from layerfork.report.html.page import page
 from layerfork.report.rendering import Look
-from layerfork.report.views.scenarios import (
+from layerfork.report.views.outcomes import (
     AlikeCells,
     Grid,
     GridRow,

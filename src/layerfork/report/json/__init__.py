@@ -1,6 +1,6 @@
 """A report as one JSON document, by the contract in docs/output.md."""
 
-from layerfork.report.json.builds import (
+from layerfork.report.json.documents import (
     render_caches,
     render_causes,
     render_checks,

@@ -24,7 +24,7 @@ from layerfork.record.prediction import (
     PredictedStep,
     Prediction,
 )
-from layerfork.report.json.builds import answer_fields, cause_fields, fork_fields, plain
+from layerfork.report.json.documents import answer_fields, cause_fields, fork_fields, plain
 from layerfork.report.rendering import Look
 
 

@@ -15,7 +15,7 @@ from layerfork.record.scenarioresults import (
     ScenarioRow,
     UpgradeReport,
 )
-from layerfork.report.json.builds import answer_fields, plain
+from layerfork.report.json.documents import answer_fields, plain
 from layerfork.report.rendering import Look
 
 

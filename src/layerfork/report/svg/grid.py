@@ -8,7 +8,7 @@ from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.rendering import Look
 from layerfork.report.svg.colors import SHAPES, colors
 from layerfork.report.svg.drawing import BOLD, MONO, shorten, width_of
-from layerfork.report.views.scenarios import Grid, GridRow, Mark, Went, grid_of, summary
+from layerfork.report.views.outcomes import Grid, GridRow, Mark, Went, grid_of, summary
 
 EDGE, ROW, CELL, GAP = 16.0, 19.0, 22.0, 8.0
 SIZE, SMALL = 12.0, 11.0

@@ -7,7 +7,7 @@ from rich.text import Text
 from layerfork.record.scenarioresults import CatalogueReport, EngineChange, ScenarioRow, UpgradeReport
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.layout import fitted, hung, print_lines, wrap
-from layerfork.report.views.scenarios import alike, pace, phase_titles, summary, surprises
+from layerfork.report.views.outcomes import alike, pace, phase_titles, summary, surprises
 from layerfork.report.views.upgrade import heading, sentences, verdict, version
 
 

@@ -12,7 +12,7 @@ from layerfork.record.scenarioresults import (
     UpgradeReport,
     VersionChange,
 )
-from layerfork.report.views.scenarios import outcome
+from layerfork.report.views.outcomes import outcome
 from layerfork.report.views.words import counted
 
 MANY = 3

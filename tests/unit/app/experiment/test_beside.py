@@ -5,9 +5,9 @@ from golden.recorded import RECORDS
 
 from layerfork.app.experiment import runscenarios as beside
 from layerfork.app.experiment.cells import read_cells
+from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.judging import judged_cell
 from layerfork.app.experiment.runscenarios import Judge
-from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.record.progress import Progress
 from layerfork.record.scenarioresults import Met
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.experiment.scenarios import list_scenarios
+from layerfork.app.experiment.findscenarios import list_scenarios
 from layerfork.errors import UsageError
 
 

@@ -10,8 +10,8 @@ import pytest
 from golden.recorded import RECORDS
 
 from layerfork.app.experiment.cells import MeasuredCell, read_cells
+from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.judging import exit_code, met_phases, report_of
-from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.errors import ExitCode
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, StepStatus

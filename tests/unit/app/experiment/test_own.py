@@ -7,8 +7,8 @@ import pytest
 from golden.recorded import RECORDS
 
 from layerfork.app.experiment.cells import MeasuredCell, Shard, keep_cell, keep_scenario, kept, read_cells
+from layerfork.app.experiment.findscenarios import chosen_scenarios, find_scenario
 from layerfork.app.experiment.fromfiles import read_reports
-from layerfork.app.experiment.scenarios import chosen_scenarios, find_scenario
 from layerfork.app.experiment.shards import merge_files, plan_digest
 from layerfork.errors import UsageError
 from layerfork.record.scenarioresults import Met

@@ -12,7 +12,7 @@ from layerfork.app.experiment.planning import CatalogueOptions, outline, plan_of
 from layerfork.record.scenario import RunOptions
 from layerfork.record.scenarioresults import CatalogueOutline
 from layerfork.record.store.recordfile import RecordFile
-from layerfork.report.views.scenarios import outlined
+from layerfork.report.views.outcomes import outlined
 
 NAMES = ("mode-group-writable", "mtime-touched")
 OPTIONS = RunOptions(clients=("docker-build", "docker_py-build"), engines=("private:26.1", "podman:5.4"))

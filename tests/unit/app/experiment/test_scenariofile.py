@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.experiment.scenarios import find_scenario
+from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.scenario import EntryKind, Event

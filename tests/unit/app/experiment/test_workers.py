@@ -17,9 +17,9 @@ from layerfork.app.experiment import worker as working
 from layerfork.app.experiment.building import CellRun, Found
 from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
 from layerfork.app.experiment.dask import build_on_workers
+from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.planning import CatalogueOptions
 from layerfork.app.experiment.runscenarios import run_catalogue
-from layerfork.app.experiment.scenarios import find_scenario
 from layerfork.app.experiment.worker import why_unfit
 from layerfork.errors import EngineError, LayerforkError, UsageError
 from layerfork.record.progress import Progress

@@ -9,7 +9,7 @@ from unit.report.catalogues import cell, large, made, scenario
 from layerfork.errors import UsageError
 from layerfork.report.formats import FORMATS, HTML, SVG
 from layerfork.report.rendering import Look
-from layerfork.report.views.scenarios import Went, grid_of
+from layerfork.report.views.outcomes import Went, grid_of
 
 SVG_NAMES = {"s": "http://www.w3.org/2000/svg"}
 

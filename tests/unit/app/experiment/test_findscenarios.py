@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.experiment.scenarios import bundled_names, find_scenario
+from layerfork.app.experiment.findscenarios import bundled_names, find_scenario
 from layerfork.errors import UsageError
 
 

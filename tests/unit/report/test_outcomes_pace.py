@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from layerfork.record.scenarioresults import CatalogueReport, TimeSpent
-from layerfork.report.views.scenarios import pace
+from layerfork.report.views.outcomes import pace
 
 REPORT = CatalogueReport(scenarios=(), engines=(), cells=(), seconds=120.0, built=100)
 
