@@ -1,6 +1,6 @@
 """Whether two builds can share one cache at all, and where they export caches to and import them from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from layerfork.diagnose.compare.builds import ops_of
@@ -53,41 +53,37 @@ def separate_caches(writer: BuildRecord, reader: BuildRecord) -> ScopeDifference
 
     Only what both records know is compared: an empty field separates nothing.
     """
-    if writer.builder is not reader.builder:
-        return ScopeDifference(
-            code="builder", field="builder", writer=writer.builder.value, reader=reader.builder.value
-        )
-    writers, readers = writer.engine, reader.engine
-    if writers and readers and writers.instance and readers.instance and writers.instance != readers.instance:
-        return ScopeDifference(
-            code="builder-instance", field="engine id", writer=writers.instance, reader=readers.instance
-        )
-    if writers and readers and writers.instance and _differ(writers.image_store, readers.image_store):
-        # Before the builder: BuildKit has another id in each store of one engine.
-        return _other_store(writers.image_store, readers.image_store)
-    if _differ(writer.builder_instance, reader.builder_instance):
-        return ScopeDifference(
-            code="builder-instance",
-            field="builder instance",
-            writer=writer.builder_instance,
-            reader=reader.builder_instance,
-        )
-    if writers and readers and _differ(writers.image_store, readers.image_store):
-        return _other_store(writers.image_store, readers.image_store)
-    if (
-        writers
-        and readers
-        and not (writers.instance and readers.instance)
-        and _differ(writers.version, readers.version)
-    ):
-        return ScopeDifference(
-            code="engine-version", field="engine version", writer=writers.version, reader=readers.version
-        )
-    return None
+    found = (each for each in _possible_reasons(writer, reader) if _differ(each.writer, each.reader))
+    return next(found, None)
 
 
-def _other_store(writer: str, reader: str) -> ScopeDifference:
-    return ScopeDifference(code="image-store", field="image store", writer=writer, reader=reader)
+def _possible_reasons(writer: BuildRecord, reader: BuildRecord) -> Iterator[ScopeDifference]:
+    """What may separate caches, in order; it does where both values are known and differ."""
+    yield ScopeDifference(
+        code="builder", field="builder", writer=writer.builder.value, reader=reader.builder.value
+    )
+    builders = ScopeDifference(
+        code="builder-instance",
+        field="builder instance",
+        writer=writer.builder_instance,
+        reader=reader.builder_instance,
+    )
+    one, other = writer.engine, reader.engine
+    if one is None or other is None:
+        yield builders
+        return
+    yield ScopeDifference(
+        code="builder-instance", field="engine id", writer=one.instance, reader=other.instance
+    )
+    stores = ScopeDifference(
+        code="image-store", field="image store", writer=one.image_store, reader=other.image_store
+    )
+    # In one engine the store comes before the builder: BuildKit has another id in each store.
+    yield from (stores, builders) if one.instance else (builders, stores)
+    if not (one.instance and other.instance):
+        yield ScopeDifference(
+            code="engine-version", field="engine version", writer=one.version, reader=other.version
+        )
 
 
 def imports_cache(reader: BuildRecord) -> bool:
