@@ -13,7 +13,7 @@ import pytest
 TOP = Path(__file__).parents[2]
 RECORDS = TOP / "tests" / "golden" / "records"
 PROGRAM = Path(__file__).with_name("asdarwin.py")
-NEEDS_LINUX = "an engine of our own needs Linux, and this is Darwin"
+NEEDS_LINUX = "a private engine needs Linux, and this is Darwin"
 
 
 @pytest.fixture(scope="module")

@@ -153,7 +153,7 @@ def test_what_the_command_leaves_running_is_waited_for_and_named(
     done = record(engine, file, script)
     assert done.returncode == 0
     assert time.monotonic() - started < 20
-    assert "still talks to the engine" in done.stderr
+    assert "is still using the engine" in done.stderr
     assert "it was cut off" in done.stderr
     [build] = builds_of(file)
     assert build["result"]["outcome"] == "cut"

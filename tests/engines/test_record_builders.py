@@ -121,7 +121,7 @@ def test_a_remote_builder_that_was_chosen_is_recorded_and_stays_chosen(
     before = user.choice(), user.nodes("far")
     said, [build] = user.record("docker", "buildx", "build", "--progress=plain", context)
     assert '"far" instance using remote driver' in said
-    assert said.index("buildx builders recorded as well: far") < said.index('"far" instance')
+    assert said.index("also recording the buildx builders: far") < said.index('"far" instance')
     assert (build["engine"]["kind"], build["gaps"]) == ("buildkit", [])
     assert build["engine"]["architecture"] == "amd64"
     assert instructions(build) == ["FROM", "RUN", "COPY", "RUN"]
@@ -289,7 +289,7 @@ def test_a_remote_builder_that_the_command_itself_makes_is_recorded(
         f"docker buildx build {context} && docker buildx build --builder own {context}"
     )
     said, builds = user.record("sh", "-c", script)
-    assert "buildx builders recorded as well: own" in said
+    assert "also recording the buildx builders: own" in said
     assert [instructions(build) for build in builds] == [["FROM", "RUN", "COPY", "RUN"]] * 2
     assert {build["engine"]["kind"] for build in builds} == {"buildkit"}
     assert [node["Endpoint"] for node in user.nodes("own")] == [f"unix://{bridged}"]

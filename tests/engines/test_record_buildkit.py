@@ -157,7 +157,11 @@ def test_tls_with_keys_from_buildctls_flags_and_from_the_engines_name(
     words = ("--engine", spec, "--", "sh", "-c", f"buildctl build {context}")
     check(file, as_host(engine, "record", "-o", file, *words, **settings))
     plain = as_host(engine, "record", "--engine", f"buildkit:{address}", "-o", file, "--", "true", **settings)
-    assert (plain.returncode, "is no BuildKit" in plain.stderr, "?cacert=" in plain.stderr) == (3, True, True)
+    assert (plain.returncode, "is not BuildKit" in plain.stderr, "?cacert=" in plain.stderr) == (
+        3,
+        True,
+        True,
+    )
     wrong = f"buildkit:{address}?cacert={ca}"
     refused = as_host(engine, "record", "--engine", wrong, "-o", file, "--", "true", **settings)
     assert refused.returncode == 3

@@ -167,5 +167,5 @@ def test_contexts_that_are_fetched(tmp_path: Path) -> None:
     (tmp_path / "scenario.toml").write_text(FETCHED.replace("served = true\n", ""))
     unasked = json.loads(run(*words, "--client", "docker-git-build").stdout)["cells"]
     assert [cell["reason"] for cell in unasked] == [
-        "it takes the context as git only, which is not served here"
+        "it takes the context as git only, which is not available here"
     ]

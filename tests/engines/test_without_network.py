@@ -39,7 +39,9 @@ def test_a_base_that_is_not_there_is_named_last_with_what_to_do(project: Path) -
     done = record(project, "--", "docker", "build", ".")
     assert done.returncode == 1, done.stderr
     brought, stand_in = done.stderr.splitlines()[-2:]
-    assert brought.startswith("layerfork: not on the engine: node:20; an engine of ours has no network: ")
+    assert brought.startswith(
+        "layerfork: not on the engine: node:20; layerfork's own engines have no network: "
+    )
     assert "docker save -o base.tar node:20" in brought
     assert "--load base.tar, or use --engine host" in brought
     assert "--stand-in node:20" in stand_in
@@ -54,7 +56,7 @@ def test_a_stand_in_builds_where_it_is_asked_for(project: Path) -> None:
 def test_the_engines_own_frontend_reads_a_file_with_a_syntax_line(project: Path) -> None:
     done = record(project, "--", "docker", "build", "-f", "frontend", ".")
     assert done.returncode == 0, done.stderr
-    assert "its own frontend reads frontend, in a copy without the `# syntax=` line" in done.stderr
+    assert "its own frontend reads a copy of frontend without the `# syntax=` line" in done.stderr
     request = recorded(project)["request"]
     assert isinstance(request, dict)
     assert request["dockerfile"] == (project / "frontend").read_text()

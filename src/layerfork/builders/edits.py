@@ -72,7 +72,7 @@ class Project:
         except OSError:
             same = False
         if not same:
-            raise RefusedError(f"{self.root} is another directory now", "run layerfork fix there")
+            raise RefusedError(f"{self.root} was replaced by another directory", "run layerfork fix there")
 
 
 def leads_elsewhere(directory: Path, path: str) -> bool:
@@ -82,7 +82,7 @@ def leads_elsewhere(directory: Path, path: str) -> bool:
 
 
 _LOOKED_AT = b"H "
-"""What `git ls-files -v` says of a file whose changes git sees: of others it was told not to look."""
+"""What `git ls-files -v` says of a file whose changes git sees: not assume-unchanged or skip-worktree."""
 
 
 class ChangedError(Exception):
@@ -122,15 +122,15 @@ def _check_writable(patch: FilePatch, real: Path) -> None:
     try:
         mode = place.stat().st_mode
     except OSError as error:
-        raise RefusedError(f"cannot edit {patch.name}: {error.strerror}", "see that it is there") from error
+        raise RefusedError(f"cannot edit {patch.name}: {error.strerror}", "check that it exists") from error
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(place, os.W_OK):
         raise RefusedError(f"{place} is read-only", f"chmod u+w {place}, or apply the patch elsewhere")
     if not os.access(real.parent, os.W_OK):
         raise RefusedError(
-            f"{real.parent} is read-only: no file can be put there", f"chmod u+w {real.parent}"
+            f"{real.parent} is read-only: no file can be created there", f"chmod u+w {real.parent}"
         )
     if patch.before is not None and not stat.S_ISREG(mode):
-        raise RefusedError(f"{patch.name} is no regular file", "edit it yourself: see the patch")
+        raise RefusedError(f"{patch.name} is not a regular file", "edit it yourself: see the patch")
 
 
 def _check_committed(patch: FilePatch, real: Path) -> None:
@@ -145,17 +145,17 @@ def _check_committed(patch: FilePatch, real: Path) -> None:
         )
     except UsageError as error:
         raise RefusedError(
-            f"{patch.name} is in no git repository, so nothing could bring back what it is now",
+            f"{patch.name} is not in a git repository, so the edit could not be undone",
             "keep a copy and use --force, or apply the patch yourself",
         ) from error
     if not changed and not known:
         raise RefusedError(
-            f"git was told not to look at {patch.name}, or does not know it, so it could not bring it back",
+            f"git ignores changes to {patch.name} or does not track it, so git could not restore it",
             "git update-index --no-assume-unchanged --no-skip-worktree FILE, or use --force",
         )
     if changed:
         raise RefusedError(
-            f"{patch.name} has changes that are not committed, so git could not bring them back",
+            f"{patch.name} has uncommitted changes, which git could not restore",
             "commit or stash them, or use --force",
         )
 
@@ -188,9 +188,11 @@ def write_patches(patches: Sequence[FilePatch], root: Path) -> None:
 
 
 def _edited(patch: FilePatch, stay: str = "", kept: str = "") -> RefusedError:
-    hints = [f"what was written meanwhile lies in {kept}"] if kept else []
+    hints = [f"what was written in the meantime is in {kept}"] if kept else []
     hints += [stay] if stay else []
-    return RefusedError(f"{patch.name} was edited meanwhile", "; ".join([*hints, "run layerfork fix again"]))
+    return RefusedError(
+        f"{patch.name} was edited in the meantime", "; ".join([*hints, "run layerfork fix again"])
+    )
 
 
 def _taken_back(written: Sequence[tuple[FilePatch, Path]]) -> str:
@@ -208,7 +210,7 @@ def _taken_back(written: Sequence[tuple[FilePatch, Path]]) -> str:
             stay.append(f"{patch.name} (also see {changed.kept})" if changed.kept else patch.name)
         except (OSError, RefusedError):
             stay.append(patch.name)
-    return f"the edit of {', '.join(stay)} stays: it was changed since" if stay else ""
+    return f"the edit of {', '.join(stay)} was not undone: it was changed since" if stay else ""
 
 
 def read_file(path: Path) -> bytes | None:
@@ -218,11 +220,11 @@ def read_file(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise RefusedError(f"cannot read {path}: {error.strerror}", "see that it is a file") from error
+        raise RefusedError(f"cannot read {path}: {error.strerror}", "check that it is a file") from error
 
 
 def _put(path: Path, before: bytes | None, after: bytes) -> None:
-    """Replace a file as a whole, if it still holds what it held; a new one takes nobody's place. One of
+    """Replace a file as a whole, if it still holds what it held; a new one replaces no other file. One of
     several names is written in place: they stay one file.
 
     Raises: ChangedError; OSError.

@@ -64,9 +64,7 @@ def _program(name: str, asked: Command, patience_s: float) -> HealthRow:
         return _program_row(name, Health.ABSENT, f"`{words}` ends with exit code {done.returncode}", help_)
     if found := _VERSION.search(done.stdout):
         return _program_row(name, Health.OK, found[0])
-    return _program_row(
-        name, Health.UNKNOWN, f"`{words}` does not say a version", f"ask it yourself: {words}"
-    )
+    return _program_row(name, Health.UNKNOWN, f"`{words}` prints no version", f"ask it yourself: {words}")
 
 
 def no_answer(seconds: float) -> str:
@@ -100,8 +98,8 @@ def examine_places() -> Iterator[HealthRow]:
 
 def _user() -> HealthRow:
     if os.geteuid() == 0:
-        return _row("user", Health.OK, "root: engines of our own can run")
-    what = "not root: engines of our own cannot run; an installed Docker can be used"
+        return _row("user", Health.OK, "root: layerfork's own engines can run")
+    what = "not root: layerfork's own engines cannot run; an installed Docker can be used"
     return _row("user", Health.ABSENT, what, "run the same command as root (sudo)")
 
 
@@ -110,7 +108,7 @@ def _umask() -> HealthRow:
     os.umask(mask)
     if mask == 0o022:
         return _row("umask", Health.OK, "022")
-    what = f"{mask:03o}: new files and checkouts have other modes, and keys, than under 022"
+    what = f"{mask:03o}: the modes of new files and checkouts, and so their keys, differ from those under 022"
     return _row("umask", Health.NOTE, what, "umask 022, and check out again")
 
 
@@ -134,31 +132,32 @@ def _letters(here: Path) -> HealthRow:
     """Whether names that differ in case only are one file here; nothing is written."""
     other = Path(str(here).swapcase())
     if str(other) != str(here) and other.exists() and other.samefile(here):
-        what = "names that differ in case only are one file here: contexts may lack some"
-        return _row("file names", Health.NOTE, what, "use a file system that tells them apart")
+        what = "names that differ only in case are one file here: contexts may lack files"
+        return _row("file names", Health.NOTE, what, "use a case-sensitive file system")
     return _row("file names", Health.OK, "names that differ in case are different files")
 
 
 def _clock() -> HealthRow:
     now = time.time()
     if now < _EARLIEST_S:
-        what = f"it is {time.strftime('%Y-%m-%d', time.gmtime(now))} here: certificates are not valid yet"
+        today = time.strftime("%Y-%m-%d", time.gmtime(now))
+        what = f"the clock says {today}: certificates are not valid yet"
         return _row("clock", Health.NOTE, what, "set the clock")
     return _row("clock", Health.OK, time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now)))
 
 
 def _network() -> HealthRow:
     if any(os.environ.get(name) for name in _PROXIES):
-        return _row("network", Health.OK, "through a proxy; not tried")
+        return _row("network", Health.OK, "through a proxy; not tested")
     answers = _asked(_FETCHED_FROM, _PATIENCE_S)
     refused = [host for host in _FETCHED_FROM if answers.get(host) is False]
     silent = [host for host in _FETCHED_FROM if host not in answers]
     if refused:
         what = f"{' and '.join(refused)} cannot be reached: engines and clients cannot be fetched from there"
-        return _row("network", Health.ABSENT, what, "what is fetched already works without")
+        return _row("network", Health.ABSENT, what, "what is already fetched works without it")
     if silent:
         what = f"{' and '.join(silent)}: {no_answer(_PATIENCE_S)}"
-        return _row("network", Health.UNKNOWN, what, "what is fetched already works without")
+        return _row("network", Health.UNKNOWN, what, "what is already fetched works without it")
     return _row("network", Health.OK, f"{' and '.join(_FETCHED_FROM)} can be reached")
 
 
@@ -230,22 +229,22 @@ def busy_share(before: Ticks | None, after: Ticks | None) -> float | None:
 
 SETTINGS_AREA = "settings"
 _VARIABLES = {
-    "DOCKER_BUILDKIT": "0 takes the classic builder, which shares no cache with BuildKit",
+    "DOCKER_BUILDKIT": "0 selects the classic builder, which shares no cache with BuildKit",
     "BUILDKIT_HOST": "buildctl builds there",
-    "BUILDX_BUILDER": "docker buildx builds with that builder, whose cache is its own",
-    "BUILDX_CONFIG": "docker buildx reads its builders there",
-    "BUILDX_NO_DEFAULT_ATTESTATIONS": "images have no attestations, and other digests",
-    "SOURCE_DATE_EPOCH": "buildx passes it to builds: times, and a build argument, are others",
+    "BUILDX_BUILDER": "docker buildx builds with that builder, which has its own cache",
+    "BUILDX_CONFIG": "docker buildx reads its builders from there",
+    "BUILDX_NO_DEFAULT_ATTESTATIONS": "images have no attestations, so their digests differ",
+    "SOURCE_DATE_EPOCH": "buildx passes it to builds: timestamps and a build argument differ",
     "DOCKER_DEFAULT_PLATFORM": "builds are for that platform",
     "DOCKER_HOST": "docker builds on that engine",
     "DOCKER_CONTEXT": "docker builds on the engine of that context",
-    "DOCKER_CONFIG": "docker's settings are read there",
-    "COMPOSE_BAKE": "docker compose builds by bake, or does not",
-    "COMPOSE_DOCKER_CLI_BUILD": "docker-compose 1 builds by the docker CLI, or does not",
+    "DOCKER_CONFIG": "docker reads its settings from there",
+    "COMPOSE_BAKE": "decides whether docker compose builds with bake",
+    "COMPOSE_DOCKER_CLI_BUILD": "decides whether docker-compose 1 builds with the docker CLI",
     "COMPOSE_FILE": "docker compose reads these files",
     "COMPOSE_PROFILES": "docker compose builds the services of these profiles",
-    "COMPOSE_PROJECT_NAME": "docker compose names images and labels by it",
-    "TMPDIR": "clients write there what they pack",
+    "COMPOSE_PROJECT_NAME": "docker compose uses it in image names and labels",
+    "TMPDIR": "clients pack contexts there",
 }
 """Names of variables, and what they do where they are set."""
 _NAMING = {
@@ -255,22 +254,24 @@ _NAMING = {
 }
 """Variables that name an engine: what each would say of the usual one, and that engine's socket."""
 _GIT = {
-    "core.autocrlf": ("true", "a checkout has CR LF where others have LF: their contents differ"),
-    "core.fileMode": ("false", "git does not see executable bits: they differ from those of other checkouts"),
-    "core.symlinks": ("false", "links are checked out as files"),
+    "core.autocrlf": ("true", "a checkout has CR LF where others have LF: contents differ"),
+    "core.fileMode": ("false", "git ignores executable bits: they may differ from other checkouts"),
+    "core.symlinks": ("false", "symbolic links are checked out as files"),
 }
 """Settings of git, the value that tints, and how."""
 
 
 def examine_settings(environment: Mapping[str, str]) -> Iterator[HealthRow]:
-    """What is set; values that may be secret are not told."""
+    """Settings that change builds; values that may be secret are not shown."""
     for name, effect in _VARIABLES.items():
         value = environment.get(name)
         if value and _names_the_only_engine(name, value):
             yield HealthRow(area=SETTINGS_AREA, name=name, health=Health.OK, what=without_passwords(value))
         elif value:
             yield _note(
-                name, f"{without_passwords(value)}: {effect}", f"unset {name}, or set it alike everywhere"
+                name,
+                f"{without_passwords(value)}: {effect}",
+                f"unset {name}, or set it to the same value everywhere",
             )
     yield from _of_docker(environment)
     yield from _of_buildx(environment)
@@ -308,10 +309,14 @@ def _of_docker(environment: Mapping[str, str]) -> Iterator[HealthRow]:
 
 def _of_config(config: Mapping[str, Any], path: Path) -> Iterator[HealthRow]:
     if config.get("proxies"):
-        what = f"{path} has proxies: clients pass them on, and RUNs of the classic builder miss by that"
-        yield _note("proxies", what, "give all machines proxies, or none")
+        what = f"{path} sets proxies: clients pass them on, so RUN steps of the classic builder miss"
+        yield _note("proxies", what, "set the same proxies on all machines, or none")
     if "buildkit" in (config.get("features") or {}):
-        yield _note("features", f"{path} sets features.buildkit: it chooses the builder", "set it alike")
+        yield _note(
+            "features",
+            f"{path} sets features.buildkit: it chooses the builder",
+            "set it to the same value everywhere",
+        )
     if config.get("aliases"):
         yield _note("aliases", f"{path} has aliases: `docker build` may be another program", "")
 
@@ -320,7 +325,7 @@ def _of_buildx(environment: Mapping[str, str]) -> Iterator[HealthRow]:
     current = read_object(store_directory(environment) / CURRENT) or {}
     name = current.get("Name")
     if isinstance(name, str) and name not in ("", "default"):
-        what = f"{name} is chosen: builds go to it, and its cache is its own"
+        what = f"{name} is the current builder: builds go to it, and it has its own cache"
         yield _note("buildx builder", what, "docker buildx use default")
 
 

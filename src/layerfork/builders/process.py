@@ -251,7 +251,7 @@ def _wait(
     timeout_s: float | None,
     keep_going: Callable[[], bool] | None,
 ) -> bool:
-    """Wait until the process ends (True), or time is up or nobody wants it any more (False)."""
+    """Wait until the process ends (True), or time is up or it is cancelled (False)."""
     while True:
         left = None if timeout_s is None else started + timeout_s - time.monotonic()
         if left is not None and left <= 0:

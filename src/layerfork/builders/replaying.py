@@ -64,7 +64,7 @@ def root_to_copy(ran_in: str, directory: str, dockerfile: str, argv: Sequence[st
         places.append(_repository(ran_in))
     root = Path(os.path.commonpath(places))
     if not root.is_dir():
-        raise NoReplayError(f"{root} is not there any more")
+        raise NoReplayError(f"{root} no longer exists")
     if root in (Path("/"), Path.home(), Path("/tmp")):
         raise NoReplayError(f"the build would need a copy of {root}")
     return root
@@ -137,7 +137,7 @@ def copy_tree(source: Path, target: Path) -> None:
     except OSError as error:
         raise LayerforkError(
             f"cannot copy {error.filename or source}: {error.strerror}",
-            hint="the build is tried on a copy; TMPDIR names where it lies",
+            hint="the build is tried on a copy; TMPDIR says where it is made",
         ) from error
 
 
@@ -202,7 +202,7 @@ def make_happen(changes: Iterable[Change], directory: Path) -> None:
     for change in changes:
         if isinstance(change, EntriesAre):
             if leads_elsewhere(directory, os.path.dirname(change.path)):  # noqa: PTH120 - as recorded
-                raise NotMadeError(f"cannot change {change.path}: a directory of it is a link now")
+                raise NotMadeError(f"cannot change {change.path}: one of its directories is a link now")
             try:
                 _make(change, directory / change.path)
             except OSError as error:
@@ -227,7 +227,7 @@ def _make(change: EntriesAre, path: Path) -> None:
         case EntryType.FILE:
             _change_file(path)
         case _:
-            raise NotMadeError(f"{change.path} is a {entry.type.value}: it cannot be made")
+            raise NotMadeError(f"{change.path} is a {entry.type.value}: it cannot be created")
     _set_attributes(path, entry)
 
 

@@ -134,7 +134,7 @@ def test_editing_runs_nothing(tmp_path: Path, canary: Path) -> None:
         patch = FilePatch(path=str(path), name=name, before=path.read_bytes(), after=b"new")
         check_editable([patch], made.directory, force=False)
     (made.directory / "a.bin").write_text("three\n")
-    with pytest.raises(RefusedError, match="not committed"):
+    with pytest.raises(RefusedError, match="uncommitted changes"):
         check_editable([patch], made.directory, force=False)
     assert traces(canary) == []
 

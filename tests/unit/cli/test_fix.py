@@ -143,7 +143,7 @@ def test_edits_are_made_at_once_where_nobody_wants_them_verified(project: Path) 
     file = recorded("buildkit-content-before-install", project)
     refused = fix("--record", file, "--apply", "--no-verify")
     assert (refused.exit_code, (project / "Dockerfile").read_text().count("COPY")) == (1, 1)
-    assert "  refused: Dockerfile is in no git repository" in refused.output
+    assert "  refused: Dockerfile is not in a git repository" in refused.output
     done = fix("--record", file, "--apply", "--no-verify", "--force")
     assert "  edited: Dockerfile; not verified" in done.output
     assert (project / "Dockerfile").read_text().count("COPY") == 2
@@ -268,7 +268,7 @@ def test_a_file_that_was_edited_during_the_builds_stays(
     monkeypatch.setattr(fixing, "try_remedy", takes_long)
     result = fix("--record", recorded("buildkit-content-before-install", project), "--apply", "--force")
     assert result.exit_code == 1
-    assert "refused: Dockerfile was edited meanwhile" in result.output
+    assert "refused: Dockerfile was edited in the meantime" in result.output
     assert (project / "Dockerfile").read_text() == "FROM mine\n"
 
 

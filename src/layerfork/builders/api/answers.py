@@ -156,7 +156,7 @@ class BoundedSocket:
         count: int | None = stream.readinto(buffer)
         self._left_bytes -= count or 0
         if self._left_bytes < 0:
-            raise TooLongError("it says more than any engine has to say")
+            raise TooLongError("its answer is longer than any engine sends")
         return count
 
     def _hurry(self) -> None:

@@ -37,9 +37,9 @@ def unreachable(docker_host: str, error: Exception) -> EngineError:
 def not_an_engine(docker_host: str, path: str, error: Exception) -> EngineError:
     """The error to raise when what answers at an address does not answer as an engine does."""
     return EngineError(
-        f"what listens at {docker_host} is no engine, or a broken one: of its answer to {path} "
-        f"layerfork understands nothing ({error})",
-        "name an engine's own address: DOCKER_HOST=unix:///var/run/docker.sock, or --engine private",
+        f"{docker_host} does not answer like a container engine: "
+        f"its answer to {path} cannot be read ({error})",
+        "use the address of an engine: DOCKER_HOST=unix:///var/run/docker.sock, or --engine private",
     )
 
 
@@ -50,7 +50,7 @@ def _at_socket(path: Path, docker_host: str, error: Exception) -> EngineError:
         return EngineError(f"there is no socket {docker_host}", "start the engine there, or name another one")
     if isinstance(error, ConnectionRefusedError):
         return EngineError(
-            f"nothing listens at {docker_host}: the socket is left of an engine that has ended",
+            f"nothing listens at {docker_host}: the socket was left by an engine that has ended",
             "start the engine again, or name another one",
         )
     return _silent(docker_host, error)
@@ -61,7 +61,7 @@ def _way_in(path: Path) -> str:
     try:
         found = path.stat()
     except OSError:
-        return f"a directory above {path} is closed to this user"
+        return f"this user may not enter a directory above {path}"
     if not found.st_mode & stat.S_IWGRP:
         return "only its owner may: run the same command as that user (sudo)"
     group, user = _group_name(found.st_gid), os.environ.get("USER", "USER")
@@ -146,7 +146,7 @@ class EngineApi:
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, timeout_s: float = TIMEOUT_S
     ) -> None:
-        """Ask for something to be done; nobody reads what the engine says about it.
+        """Ask for something to be done; the body of the answer is not read.
 
         Raises: ApiError when the engine refuses, EngineError when it cannot be reached.
         """

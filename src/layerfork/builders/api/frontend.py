@@ -52,7 +52,7 @@ class Question:
     ignored: bytes = b""
     """The text of the ignore file of the main context, empty for none."""
     named_ignored: Mapping[str, bytes] = field(default_factory=dict)
-    """Likewise of contexts that lie on the client's disk, by what the options call their directories."""
+    """Ignore files of named contexts on the client's disk, by what the options call their directories."""
     entitlements: tuple[str, ...] = ()
     session: str = field(default_factory=lambda: secrets.token_hex(12))
     shown_session: str = ""
@@ -135,12 +135,12 @@ def ask_frontend(way: Way, docker_host: str, question: Question) -> dict[str, op
         return asyncio.run(_ask(way, docker_host, question))
     except (StreamTerminatedError, ConnectionError, EOFError) as error:
         raise EngineError(
-            f"the engine at {docker_host} ended the connection while its frontend was asked: {error}",
+            f"the engine at {docker_host} closed the connection before its frontend answered: {error}",
             hint="look at the engine's log",
         ) from error
     except TimeoutError as error:
         raise EngineError(
-            f"the frontend of the engine at {docker_host} gave no answer in {ANSWER_LIMIT_S:.0f} s",
+            f"the frontend of the engine at {docker_host} did not answer within {ANSWER_LIMIT_S:.0f} s",
             hint="predict without --ask-engine",
         ) from error
 

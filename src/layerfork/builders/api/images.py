@@ -51,7 +51,7 @@ def clean(api: EngineApi, pins: Mapping[str, str]) -> None:
     records = api.get("/system/df", DiskUse).build_cache or []
     if left or records:
         what = ", ".join([*left, *(f"cache record {record.id}" for record in records)])
-        raise EngineError(f"the engine's cache could not be cleaned: {what} stayed", "start another engine")
+        raise EngineError(f"the engine's cache could not be cleaned: {what} remained", "start another engine")
 
 
 def _others(images: list[ListedImage], kept: Collection[str]) -> set[str]:

@@ -46,27 +46,27 @@ class Directories:
         return {DIFF_COPY: Handler(self.send, Cardinality.STREAM_STREAM, pb.Packet, pb.Packet)}
 
     async def send(self, stream: "Stream[Any, Any]") -> None:
-        """Tell all files, then give those that are wanted."""
+        """List all files, then send the content of those that the engine asks for."""
         name = str(stream.metadata.get("dir-name", "") if stream.metadata is not None else "")
         if name not in self._files:
             raise GRPCError(Status.NOT_FOUND, f"there is no directory {name!r} to send")
-        told = list(_told(self._files[name]))
-        for stat, _ in told:
+        listed = list(_listed(self._files[name]))
+        for stat, _ in listed:
             await stream.send_message(pb.Packet(type=_STAT, stat=stat))
         await stream.send_message(pb.Packet(type=_STAT))
         async for packet in stream:
             if packet.type == _FIN:
                 await stream.send_message(pb.Packet(type=_FIN))
                 return
-            if packet.type == _REQUEST and packet.id < len(told):
-                data = told[packet.id][1]
+            if packet.type == _REQUEST and packet.id < len(listed):
+                data = listed[packet.id][1]
                 for start in range(0, len(data), _PIECE_BYTES):
                     piece = data[start : start + _PIECE_BYTES]
                     await stream.send_message(pb.Packet(type=_DATA, id=packet.id, data=piece))
                 await stream.send_message(pb.Packet(type=_DATA, id=packet.id))
 
 
-def _told(files: Files) -> Iterator[tuple[pb.Stat, bytes]]:
+def _listed(files: Files) -> Iterator[tuple[pb.Stat, bytes]]:
     """Every directory and file with its content, in the order of a walk."""
     above = {parent for path in files for parent in _parents(path)}
     for path in sorted((*above, *files), key=lambda each: each.split("/")):
@@ -121,7 +121,7 @@ async def upgraded(
         if _SWITCHED not in head.partition(b"\r\n")[0]:
             status = head.partition(b"\r\n")[0].decode(errors="replace") or "nothing"
             raise EngineError(
-                f"the engine at {docker_host} opens no way to its BuildKit: it answers {status} to {path}",
+                f"the engine at {docker_host} gives no access to its BuildKit: it answers {status} to {path}",
                 hint="name a Docker Engine of 18.09 or newer with --engine",
             )
         yield reader, writer

@@ -9,17 +9,16 @@ import binascii
 import os
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from requests import RequestException, Session
 
 from layerfork.builders.caches.credentials import ALL_S, Deadline
+from layerfork.builders.caches.registry import patient_session
 from layerfork.builders.caches.source import MAX_CONFIG_BYTES, CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.record.context import Digest
-
-if TYPE_CHECKING:
-    from requests import Session
 
 _SERVICE = "twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL"
 _FORMAT = "1"
@@ -51,13 +50,15 @@ class ActionsCache:
         self.name = f"type=gha,scope={self._scope}"
         self.manifest: Digest | None = None
         if attributes.get("version", "2") != "2":
-            raise UsageError(f"{self.name}: only version 2 of the service is read", hint="leave out version=")
+            raise UsageError(
+                f"{self.name}: only version 2 of the service is supported", hint="leave out version="
+            )
         self._url = attributes.get("url_v2") or os.environ.get("ACTIONS_RESULTS_URL", "")
         self._token = attributes.get("token") or os.environ.get("ACTIONS_RUNTIME_TOKEN", "")
         if not (self._url and self._token):
             raise UsageError(
                 f"{self.name}: the service's address and token are not known",
-                hint="set ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN as jobs have them",
+                hint="set ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN as they are in a job",
             )
         self._session: Session | None = None
         self._deadline = Deadline(ALL_S)
@@ -68,7 +69,7 @@ class ActionsCache:
         found = tuple(CacheConfig(text=text) for text in texts if text is not None)
         if not found:
             raise LayerforkError(
-                f"{self.name}: no build has exported a cache that this token lets read",
+                f"{self.name}: no build has exported a cache that this token may read",
                 hint="check the scope, and that a build of this branch or of its base exported with type=gha",
             )
         return found
@@ -86,7 +87,7 @@ class ActionsCache:
             scopes = msgspec.json.decode(claims.ac, type=list[dict[str, Any]])
         except (IndexError, ValueError, binascii.Error, msgspec.DecodeError, RecursionError) as error:
             raise UsageError(
-                f"{self.name}: the token is no token of the service", hint="take ACTIONS_RUNTIME_TOKEN"
+                f"{self.name}: the token is not a token of the service", hint="take ACTIONS_RUNTIME_TOKEN"
             ) from error
         names = [{key.lower(): value for key, value in each.items()}.get("scope") for each in scopes]
         return [name for name in names if isinstance(name, str)][:_MAX_SCOPES]
@@ -113,17 +114,13 @@ class ActionsCache:
             return self._deadline.wait_for(lambda: self._answer(method, url, limit, options))
         except TimeoutError as error:
             raise LayerforkError(
-                f"{self.name}: the service's answers take longer than {ALL_S:.0f} s together",
+                f"{self.name}: the service's answers take longer than {ALL_S:.0f} s in total",
                 hint="try again",
             ) from error
 
     def _answer(self, method: str, url: str, limit: int, options: Mapping[str, Any]) -> bytes:
-        """The body of an answer. Addresses are signed, so none of them is ever told."""
-        from requests import RequestException
-
+        """The body of an answer. Addresses are signed, so no message contains one."""
         if self._session is None:
-            from layerfork.builders.caches.registry import patient_session
-
             self._session = patient_session()
         text = bytearray()
         try:
@@ -131,7 +128,7 @@ class ActionsCache:
                 if response.status_code in (401, 403):
                     raise LayerforkError(
                         f"{self.name}: the service refuses the token (HTTP {response.status_code})",
-                        hint="tokens hold for one job: take that of the running one",
+                        hint="a token is valid for one job: use that of the running one",
                     )
                 if response.status_code != 200:
                     raise LayerforkError(

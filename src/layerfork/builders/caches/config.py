@@ -78,7 +78,7 @@ def read_cache(source: CacheSource) -> ExportedCache:
         if len(records) > MAX_RECORDS:
             raise bad_cache(source.name, f"the cache has more than {MAX_RECORDS:,} records")
     if _looping(records):
-        raise bad_cache(source.name, "the records of the cache link to each other in a circle")
+        raise bad_cache(source.name, "the records of the cache form a cycle")
     return ExportedCache(
         source=source.name,
         manifest=source.manifest,
@@ -133,7 +133,7 @@ class _Part:
 
     def digest(self, text: str) -> Digest:
         if not DIGEST.fullmatch(text):
-            raise bad_cache(self.name, f"{text[:80]!r} in its cache config is no sha256 digest")
+            raise bad_cache(self.name, f"{text[:80]!r} in its cache config is not a sha256 digest")
         return Digest(text)
 
     def records(self, before: int, layers_before: int) -> list[ExportedRecord]:
@@ -182,7 +182,10 @@ class _Part:
                 self.checked([place])
                 above.append(place)
                 if len(above) > MAX_CHAIN:
-                    raise bad_cache(self.name, "the layers of its cache config have no end")
+                    raise bad_cache(
+                        self.name,
+                        f"the layers of its cache config form a cycle, or a chain of over {MAX_CHAIN:,}",
+                    )
                 place = (self.raw.layers or [])[place].parent
             self.chains[layer] = tuple(reversed(above))
         return self.chains[layer]
@@ -193,7 +196,7 @@ class _Part:
             raise bad_cache(self.name, f"a record of the cache has more than {MAX_CHAIN:,} layers")
         for place in places:
             if not 0 <= place < number:
-                raise bad_cache(self.name, f"a record stands for layer {place} of {number}")
+                raise bad_cache(self.name, f"a record refers to layer {place} of {number}")
         return tuple(places)
 
 

@@ -18,7 +18,7 @@ from layerfork.record.context import Digest
 _REF_NAME = "org.opencontainers.image.ref.name"
 _DEFAULT_TAG = "latest"
 _DEFAULT_NAME = "buildkit"
-_BARE = "none of its layers lies there: it is taken for a copy without them"
+_BARE = "none of its layers is there: it is assumed to be a copy without layers"
 
 
 class _Index(msgspec.Struct):
@@ -74,7 +74,7 @@ class LayoutDirectory:
 
     def _blob(self, digest: Digest) -> Path:
         if not DIGEST.fullmatch(digest):
-            raise bad_cache(self.name, f"{digest[:80]!r} is no sha256 digest")
+            raise bad_cache(self.name, f"{digest[:80]!r} is not a sha256 digest")
         return self._path / "blobs" / "sha256" / digest.removeprefix("sha256:")
 
 
@@ -105,7 +105,7 @@ def open_directory(path: Path) -> LayoutDirectory | BucketDirectory:
     if (path / "manifests" / _DEFAULT_NAME).is_file():
         return BucketDirectory(path)
     raise UsageError(
-        f"{path} holds no exported cache: neither index.json nor manifests/{_DEFAULT_NAME} is there",
+        f"{path} holds no exported cache: it has neither index.json nor manifests/{_DEFAULT_NAME}",
         hint="name a directory that `--cache-to type=local,dest=DIR` wrote",
     )
 

@@ -119,7 +119,7 @@ class Supposed:
     same: Mapping[int, int] = field(default_factory=dict)
     """Steps that have the very key of a step of the recorded build, that step by index."""
     doubts: Mapping[int, str] = field(default_factory=dict)
-    """Steps of which nobody knows what the builder would make, and why."""
+    """Steps whose result is unknown, and why."""
 
 
 def find_supposed(build: Supposed, recorded: StepsInCache) -> StepsInCache:

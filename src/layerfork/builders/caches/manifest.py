@@ -81,7 +81,7 @@ def configs_of(text: bytes, blobs: Blobs) -> tuple[CacheConfig, ...]:
         version = config.media_type.removeprefix(_ANY_CONFIG)
         raise bad_cache(
             blobs.name,
-            f"its cache config has format {version[:40]}, and this program reads v0",
+            f"its cache config has format {version[:40]}; only v0 is supported",
             "use a newer layerfork",
         )
     layers = {
@@ -153,7 +153,10 @@ def read_verified(blobs: Blobs, descriptor: Descriptor, limit: int) -> bytes:
     Raises: EvidenceError.
     """
     if descriptor.size > limit:
-        raise bad_cache(blobs.name, f"{descriptor.digest[:80]} has {descriptor.size:,} bytes")
+        raise bad_cache(
+            blobs.name,
+            f"{descriptor.digest[:80]} has {descriptor.size:,} bytes, more than the limit of {limit:,}",
+        )
     text = blobs.read(Digest(descriptor.digest), limit)
     return verified(text, descriptor.digest, blobs.name)
 
@@ -162,7 +165,7 @@ def verified(text: bytes, digest: str, name: str) -> bytes:
     """The text, whose digest is as it should be. Raises: EvidenceError."""
     found = f"sha256:{sha256(text).hexdigest()}"
     if found != digest:
-        raise bad_cache(name, f"{digest[:80]} is damaged: what is there has the digest {found}")
+        raise bad_cache(name, f"{digest[:80]} is damaged: its content has the digest {found}")
     return text
 
 

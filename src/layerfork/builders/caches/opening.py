@@ -52,14 +52,14 @@ def attributes_of(word: str) -> Mapping[str, str]:
     pairs = [field.strip().partition("=") for field in word.split(",")]
     for name, equals, _ in pairs:
         if not (name and equals):
-            raise UsageError(f"{name!r} in a place of caches is not NAME=VALUE", hint=_HINT)
+            raise UsageError(f"{name!r} in the location of a cache is not NAME=VALUE", hint=_HINT)
     return {name.lower(): value for name, _, value in pairs}
 
 
 def _directory(attributes: Mapping[str, str], kind: str) -> Path:
     path = Path(attributes.get("src", ""))
     if not attributes.get("src") or not path.is_dir():
-        raise UsageError(f"type={kind}: src names no directory", hint=_HINT)
+        raise UsageError(f"type={kind}: src is not a directory", hint=_HINT)
     return path
 
 
@@ -67,7 +67,7 @@ def _bucket(attributes: Mapping[str, str], kind: str) -> BucketDirectory:
     """A copy of a bucket: buckets themselves are not asked."""
     if not attributes.get("src"):
         raise UsageError(
-            f"type={kind}: the bucket itself is not read, only a copy of it",
+            f"type={kind}: a bucket itself is not supported, only a copy of it",
             hint=f"copy it, and write type={kind},src=DIR",
         )
     path = _directory(attributes, kind) / attributes.get("prefix", "")

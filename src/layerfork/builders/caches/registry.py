@@ -3,32 +3,28 @@
 import logging
 import re
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from ipaddress import ip_address
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import truststore
 from oras.auth import get_auth_backend
 from oras.auth.utils import parse_auth_header
 from oras.logger import logger
-from requests import PreparedRequest, Response, Session
+from requests import PreparedRequest, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from layerfork.builders.caches.config import DIGEST
-from layerfork.builders.caches.credentials import ALL_S, Deadline, Login, find_login
+from layerfork.builders.caches.credentials import ALL_S, Deadline, Login, Made, find_login
 from layerfork.builders.caches.manifest import MAX_MANIFEST_BYTES, configs_of, verified
 from layerfork.builders.caches.source import CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.keys.baseimage import full_reference
 from layerfork.record.context import Digest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from layerfork.builders.caches.credentials import Made
 
 # Source: OCI distribution-spec spec.md @ v1.1; moby/buildkit cache/remotecache/registry/registry.go @
 # v0.32.2.
@@ -60,7 +56,7 @@ class RegistryCache:
         host, _, rest = self.name.partition("/")
         if not reference or "://" in reference or "@" in host or not rest or not _is_plain(self.name):
             shown = _USER.sub("…@", reference)
-            raise UsageError(f"{shown!r} is no reference", hint="write HOST/NAME:TAG, or NAME:TAG")
+            raise UsageError(f"{shown!r} is not an image reference", hint="write HOST/NAME:TAG, or NAME:TAG")
         self.host = _HUB_HOST if host == _HUB else host
         self._account = host
         self._repository, self._tag = _split(rest)
@@ -79,7 +75,7 @@ class RegistryCache:
     def read(self, digest: Digest, limit: int) -> bytes:
         """As `Blobs.read`: an image manifest of an index is asked for as such."""
         if not DIGEST.fullmatch(digest):
-            raise bad_cache(self.name, f"{digest[:80]!r} is no sha256 digest")
+            raise bad_cache(self.name, f"{digest[:80]!r} is not a sha256 digest")
         if self._status("HEAD", f"blobs/{digest}") == 404:
             return self._fetch(f"manifests/{digest}", limit)
         return self._fetch(f"blobs/{digest}", limit)
@@ -99,11 +95,11 @@ class RegistryCache:
     def _fetch(self, path: str, limit: int) -> bytes:
         return self._in_time(lambda: self._fetched(path, limit))
 
-    def _in_time(self, question: "Callable[[], Made]") -> "Made":
+    def _in_time(self, question: Callable[[], Made]) -> Made:
         try:
             return self._deadline.wait_for(question)
         except TimeoutError as error:
-            raise self._unreachable(f"its answers take longer than {ALL_S:.0f} s together") from error
+            raise self._unreachable(f"its answers take longer than {ALL_S:.0f} s in total") from error
 
     def _fetched(self, path: str, limit: int) -> bytes:
         with self._ask("GET", path) as response:
@@ -112,9 +108,7 @@ class RegistryCache:
             said = response.headers.get("Docker-Content-Digest", "")
             return verified(text, said, self.name) if DIGEST.fullmatch(said) else text
 
-    def _body(self, response: "Response", path: str, limit: int) -> bytes:
-        from requests import RequestException
-
+    def _body(self, response: Response, path: str, limit: int) -> bytes:
         end = time.monotonic() + _DEADLINE_S
         text = bytearray()
         try:
@@ -128,11 +122,11 @@ class RegistryCache:
             raise self._unreachable(_in_short(error)) from error
         return bytes(text)
 
-    def _check(self, response: "Response", path: str) -> None:
+    def _check(self, response: Response, path: str) -> None:
         status = int(response.status_code)
         if status in (401, 403):
             raise LayerforkError(
-                f"{self.host} does not let us read {self.name} (HTTP {status})",
+                f"{self.host} denies access to {self.name} (HTTP {status})",
                 hint=_NO_TLS
                 if self._access is not None and self._access.withheld
                 else f"log in: docker login {self._account}",
@@ -143,9 +137,7 @@ class RegistryCache:
         if status != 200:
             raise self._unreachable(f"it answers HTTP {status}")
 
-    def _ask(self, method: str, path: str) -> "Response":
-        from requests import RequestException
-
+    def _ask(self, method: str, path: str) -> Response:
         headers = {"Accept": ", ".join(_ACCEPT)} if path.startswith("manifests/") else {}
         try:
             if self._access is None:
@@ -189,7 +181,7 @@ def is_this_machine(host: str) -> bool:
 
 
 _NOT_TRUSTED = "its certificate is not trusted"
-_NO_TLS = "it asks for docker's login in clear, and that is sent over TLS or to this machine alone"
+_NO_TLS = "it asks for docker's login without TLS, and a login is sent only over TLS or to this machine"
 _TRUST = (
     "add its authority to the system's certificates (update-ca-certificates), or name it: SSL_CERT_FILE=…"
 )
@@ -270,7 +262,7 @@ def patient_session() -> Session:
 
 
 def may_carry_a_login(url: str) -> bool:
-    """Whether what is sent to an address can be read by nobody else on the way."""
+    """Whether a login may be sent to an address: over TLS, or to this machine."""
     try:
         parts = urlsplit(url)
         return parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.netloc))

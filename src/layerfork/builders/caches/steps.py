@@ -52,7 +52,7 @@ def find_steps(
     """Find the steps of a recorded build in a cache.
 
     Files are read where the context still lies on disk as it was sent. ``source`` is asked whether layers
-    are still there; None asks nobody.
+    are still there; None skips that check.
     """
     keys = op_keys(record, contents_in(record.place.directory))
     is_own = cache.manifest is not None and exported_manifest(record) == cache.manifest
@@ -113,7 +113,7 @@ class StepsInCache:
             return replace(
                 step,
                 state=CacheState.NOT_EXPORTED,
-                reason="its key was exported without layers (mode=min exports those of the result alone)",
+                reason="its key was exported without layers (mode=min exports only those of the result)",
             )
         if found.possible:
             return replace(step, state=CacheState.UNKNOWN, reason=self._why_unknown(keys))
@@ -122,7 +122,7 @@ class StepsInCache:
     def images(self) -> Mapping[tuple[SourceOp | None, str], tuple[Digest, ...]]:
         """What images are listed as, by source and platform, where the records executed on them tell.
 
-        Nobody asks a builder in a container for the layers of its images.
+        A builder in a container is not asked for the layers of its images.
         """
         found: dict[tuple[SourceOp | None, str], set[Digest]] = {}
         for vertex, keys in self.walk.keys.items():
@@ -156,7 +156,7 @@ class StepsInCache:
         return replace(
             step,
             state=CacheState.ABSENT,
-            reason="the cache was made on another image, or for another platform",
+            reason="the cache was built on another image, or for another platform",
         )
 
     def _with_layers(self, step: CachedStep, number: int) -> CachedStep:
@@ -168,7 +168,7 @@ class StepsInCache:
             return replace(
                 step,
                 state=CacheState.BLOB_GONE,
-                reason=f"its layer {gone[0]} is not in the place of the cache any more",
+                reason=f"its layer {gone[0]} is no longer where the cache is",
             )
         return step
 
@@ -181,10 +181,10 @@ class StepsInCache:
 
     def _why_unknown(self, keys: OpKeys) -> str:
         if keys.unknown:
-            return f"its key is not known: {keys.unknown}"
+            return f"its key is unknown: {keys.unknown}"
         if any(each.by_content and each.content is None for each in keys.inputs):
-            return "the operation is there; whether the files that it reads are the same is not known"
-        return "what it builds on is not known"
+            return "the cache has the operation; whether the files that it reads are the same is unknown"
+        return "what it builds on is unknown"
 
     def _absent(self, step: CachedStep, op: LLBOp, keys: OpKeys) -> CachedStep:
         """Which key comes nearest, and what it differs by."""
@@ -209,12 +209,12 @@ class StepsInCache:
             return replace(step, reason="what it builds on is not in the cache")
         siblings = sorted(self._siblings(keys))
         if not siblings:
-            return replace(step, reason="the cache has nothing on what it builds on")
+            return replace(step, reason="the cache has no operation on top of what it builds on")
         records = self.cache.records
         return replace(
             step,
             nearest=records[siblings[0]].digest,
-            reason="another operation was executed on what it builds on",
+            reason="the cache has another operation on top of what it builds on",
         )
 
     def _fits(self, keys: OpKeys, number: int, place: int) -> bool:
@@ -223,8 +223,8 @@ class StepsInCache:
     def _misfit(self, keys: OpKeys, places: list[int]) -> str:
         contents = [place for place in places if keys.inputs[place].content is not None]
         if contents == places:
-            return "the same operation is there with other content of the files that it reads"
-        return "the same operation is there on another base"
+            return "the cache has the same operation with different content of the files that it reads"
+        return "the cache has the same operation on another base"
 
     def _has_input(self, keys: OpKeys, place: int) -> bool:
         input_ = keys.inputs[place]

@@ -97,7 +97,7 @@ class BuildClient:
     builders: tuple[Builder, ...]
     """The builders that it can use; the first is its own choice, unless ``own_choice`` says otherwise."""
     own_choice: Callable[[Endpoint], Builder] | None = None
-    """The builder that it uses on an endpoint when nobody asks for one."""
+    """The builder that it uses on an endpoint when none is asked for."""
     refuses: tuple[tuple[Builder, str], ...] = ()
     """Builders that it cannot use, with a reason that says more than that."""
     lacks: tuple[tuple[Feature, str], ...] = ()
@@ -132,11 +132,11 @@ class BuildClient:
         lacks = {feature: reason for feature, reason in SELDOM.items() if feature not in self.takes}
         reasons = [reason for feature, reason in (lacks | dict(self.lacks)).items() if feature in needed]
         if not self.context_of(request):
-            reasons.append(f"it takes the context as {self.context_form} only, which is not served here")
+            reasons.append(f"it takes the context as {self.context_form} only, which is not available here")
         return tuple(reasons)
 
     def context_of(self, request: BuildRequest) -> str:
-        """Path or URL of the context in the form that it takes; empty when nobody serves it."""
+        """Path or URL of the context in the form that it takes; empty when it is not available."""
         forms = {
             ContextForm.DIRECTORY: str(request.context),
             ContextForm.TAR: str(request.context_tar),

@@ -18,7 +18,7 @@ def find_in(clients: tuple[BuildClient, ...], client_id: str, also: Iterable[str
     """The client of an id ``name[@version][+builder]``.
 
     A client of the toolchain takes any version: it then names the toolchain to use. ``also`` are names of
-    clients elsewhere, one of which may have been meant.
+    clients elsewhere, which are suggested too.
     Raises: UsageError, with near matches, when there is none.
     """
     parts = _ID.fullmatch(client_id.strip())

@@ -52,7 +52,7 @@ def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
     placeholder that there is not.
     """
     if NAME.fullmatch(name) is None:
-        raise UsageError(f"{name!r} cannot be a client's name", hint="use letters, digits, . _ and -")
+        raise UsageError(f"{name!r} is not a valid name of a client", hint="use letters, digits, . _ and -")
     _check_placeholders(name, own.command, PLACEHOLDERS)
     _check_placeholders(name, own.version, ())
     used = set(_PLACEHOLDER.findall(own.command))
@@ -87,12 +87,12 @@ def own_client(name: str, own: OwnCommand, directory: Path) -> BuildClient:
 def _check_placeholders(name: str, command: str, allowed: tuple[str, ...]) -> None:
     for placeholder in _LIKE_ONE.findall(command):
         if placeholder not in allowed:
-            there_are = ", ".join(f"{{{each}}}" for each in allowed)
+            known = ", ".join(f"{{{each}}}" for each in allowed)
+            hint = "a version command has no placeholders"
+            if known:
+                hint = f"there are {known}; braces of the shell need a space inside: {placeholder}"
             raise UsageError(
-                f"the command of client {name} has the unknown placeholder {{{placeholder}}}",
-                hint=f"there are {there_are}; braces of the shell need a space inside: {placeholder}"
-                if allowed
-                else "a version command takes none",
+                f"the command of client {name} has the unknown placeholder {{{placeholder}}}", hint=hint
             )
 
 

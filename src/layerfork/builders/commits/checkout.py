@@ -230,7 +230,7 @@ def _tree(
     sending: Sending,
     mtime_ns: int,
 ) -> ScannedTree:
-    """What a walk would find. A submodule, and git's own directory, stand there as a file nobody knows."""
+    """What a walk would find. A submodule, and git's own directory, appear as files of unknown content."""
     root = repository.directory.stat()
     directories: dict[str, list[Row]] = {".": []}
     made: dict[tuple[int, int], os.stat_result] = {}

@@ -125,7 +125,7 @@ def commits_of(repository: Repository, wanted: str) -> tuple[Commit, ...]:
     Raises: UsageError when it is no range, or nothing is in it.
     """
     if ".." not in wanted:
-        raise UsageError(f"{wanted} is no range of commits", f"write {wanted}~10..{wanted}")
+        raise UsageError(f"{wanted} is not a range of commits", f"write {wanted}~10..{wanted}")
     answer = output_of(
         repository.directory,
         "log",
@@ -141,7 +141,7 @@ def commits_of(repository: Repository, wanted: str) -> tuple[Commit, ...]:
     )
     commits = tuple(map(_commit, answer.decode("utf-8", "replace").split("\0")[:-1]))
     if not commits:
-        raise UsageError(f"no commit is in {wanted}", "name the older commit first: OLD..NEW")
+        raise UsageError(f"{wanted} contains no commits", "name the older commit first: OLD..NEW")
     return commits
 
 

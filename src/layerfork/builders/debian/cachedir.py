@@ -23,7 +23,7 @@ def debian_architecture() -> str:
     Raises: EngineError when there are no engines for it, or this is not Linux.
     """
     if sys.platform != "linux":
-        message = f"an engine of our own needs Linux, and this is {platform.system()}"
+        message = f"a private engine needs Linux, and this is {platform.system()}"
         raise EngineError(message, "use an installed Docker with --engine host, or run layerfork on Linux")
     machine = platform.machine()
     if machine not in ARCHITECTURES:

@@ -108,8 +108,8 @@ class EngineRoot:
 def root_path(generation: Generation) -> Path:
     """Where the generation's root lies, or would be fetched to; another list of packages is another root.
 
-    A suite that went on has several roots, told apart by the version that they hold. Of those that fit, the
-    newest counts.
+    A suite that went on has several roots, distinguished by the version that they contain. Of those that
+    fit, the newest counts.
     """
     first = _first_root(generation)
     fitting = [(_numbers(held), path) for path, held in _held(generation) if _fits(held, generation)]
@@ -161,7 +161,7 @@ def ensure_root(
             if missing:
                 name = f"{generation.title} {generation.name}"
                 if os.geteuid() != 0:
-                    say(f"{name} can be fetched by anybody; running it needs root (sudo)")
+                    say(f"fetching {name} needs no root; running it does (sudo)")
                 say(f"fetching {name} (Debian {generation.suite}) into {path}")
                 _fetch(generation, path, environment, say)
     return read_root(root_path(generation))
@@ -190,7 +190,7 @@ def read_root(path: Path) -> EngineRoot:
             found = (path / name).stat()
             if (found.st_size, found.st_mtime_ns) != (int(size), int(mtime_ns)):
                 raise _tampered(path, name)
-            # Nobody can set this time: content, owner, mode or links were touched after the unpacking.
+            # No program can set this time: content, owner, mode or links were touched after the unpacking.
             if found.st_ctime_ns > unpacked_ns and _sha256(path / name) != sha256:
                 raise _tampered(path, name)
         sums = (path / "DEBS").read_text(encoding="utf-8")
@@ -248,9 +248,9 @@ def _moved_on(generation: Generation, found: str) -> EngineError:
     suite = generation.suite
     hint = "choose another engine: layerfork engines"
     if generation.package == "docker.io":
-        hint = f"private:{_short(found)} is that one, unpacked now; private:{suite} is whatever {suite} has"
+        hint = f"private:{_short(found)} is that version; private:{suite} is the version that {suite} has"
     return EngineError(
-        f"Debian {suite} has {generation.package} {found} now, and no {generation.name} is unpacked here",
+        f"Debian {suite} has {generation.package} {found} now, and {generation.name} is not unpacked here",
         hint,
     )
 
@@ -258,7 +258,7 @@ def _moved_on(generation: Generation, found: str) -> EngineError:
 def _check_complete(root: Path, generation: Generation) -> None:
     for program in generation.programs:
         if not (root / "usr" / program).is_file():
-            message = f"Debian {generation.suite}'s packages hold no {program}"
+            message = f"Debian {generation.suite}'s packages contain no {program}"
             raise EngineError(message, "this version of layerfork does not know that suite's packages")
 
 
@@ -285,7 +285,7 @@ def _sha256(path: Path) -> str:
 
 def _tampered(path: Path, name: str) -> EngineError:
     return EngineError(
-        f"the engine in {path} is not what was unpacked there: {name} was changed or removed",
+        f"the engine in {path} is damaged: {name} was changed or removed",
         f"remove it and run again to fetch it again: rm -r {path}",
     )
 
@@ -309,9 +309,7 @@ def fetch_toolchain(version: str, environment: Mapping[str, str], say: Say) -> T
         if toolchain.version == version or toolchain.version.startswith(f"{version}."):
             return toolchain
     names = ", ".join(generation.name for generation in generations)
-    raise ClientError(
-        f"there is no docker CLI {version} to fetch", hint=f"Debian has these generations: {names}"
-    )
+    raise ClientError(f"no docker CLI {version} is available", hint=f"Debian has these generations: {names}")
 
 
 def _may_have(start: str, version: str) -> bool:

@@ -82,7 +82,7 @@ def _way_to(address: str, environment: Mapping[str, str]) -> Iterator[Way]:
             yield way
     else:
         raise EngineError(
-            f"{address!r} is no address of a BuildKit",
+            f"{address!r} is not an address of a BuildKit daemon",
             "write unix:///path, tcp://host:port, tcp://host:port?cacert=FILE or docker-container://NAME",
         )
 
@@ -143,8 +143,8 @@ def _check(address: str, way: Way) -> None:
     if complaint := way.complaint if isinstance(way, ProgramWay) else "":
         raise EngineError(f"the BuildKit at {address} does not answer: {complaint}", hint)
     if isinstance(way, tuple):
-        hint = f"if it speaks TLS, name what it is known by: {address}?cacert=FILE&cert=FILE&key=FILE"
-    raise EngineError(f"what answers at {address} is no BuildKit", hint)
+        hint = f"if it uses TLS, name its certificates: {address}?cacert=FILE&cert=FILE&key=FILE"
+    raise EngineError(f"the server at {address} is not BuildKit", hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,11 +182,11 @@ class RunningBuildKit:
 
     def how_to_bring(self, reference: str) -> str:
         """By a registry alone."""
-        return f"a BuildKit takes {reference} from a registry"
+        return f"BuildKit pulls {reference} from a registry"
 
     def image_facts(self, reference: str) -> ImageFacts:
         """Raises: EngineError, always."""
-        raise EngineError(f"a BuildKit daemon keeps no images, so none is called {reference}")
+        raise EngineError(f"a BuildKit daemon keeps no images, so there is no image {reference}")
 
     def load(self, archive: Path) -> None:
         """Raises: EngineError, always."""
@@ -215,7 +215,7 @@ class RunningBuildKit:
 def _find(rest: str) -> BuildKitEngine:
     if rest and (not rest.startswith(":") or not urlsplit(rest[1:]).scheme):
         raise UsageError(
-            f"{f'buildkit{rest}'!r} names no BuildKit",
+            f"{f'buildkit{rest}'!r} does not name a BuildKit daemon",
             "write buildkit:ADDRESS, or buildkit for BUILDKIT_HOST",
         )
     return BuildKitEngine(named=rest[1:])

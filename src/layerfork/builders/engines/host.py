@@ -26,7 +26,7 @@ PODMAN_COMPONENT = "Podman Engine"
 """What podman's service calls itself among its components."""
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
 ANSWER_LIMIT_S = 10.0
-"""How long to wait for an engine that nobody asked for by name."""
+"""How long to wait for an engine that was not asked for by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +197,7 @@ class RunningHostEngine:
 
     def how_to_bring(self, reference: str) -> str:
         """By the user's own hand: nothing is pulled unasked."""
-        return f"layerfork pulls nothing unasked: docker pull {reference}"
+        return f"layerfork does not pull images on its own: docker pull {reference}"
 
     def image_facts(self, reference: str) -> ImageFacts:
         """What the engine says about an image. Raises: EngineError."""

@@ -27,7 +27,7 @@ class NotPlainError(EngineError):
 
     def __init__(self, host: str, protocol: str) -> None:
         super().__init__(
-            f"the engine {host} is reached over {protocol}, which takes docker itself",
+            f"the engine {host} is reached over {protocol}, which needs the docker CLI",
             "install the docker CLI, or forward the engine's socket and name that: "
             "ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST, then DOCKER_HOST=unix:///tmp/engine.sock",
         )
@@ -128,7 +128,9 @@ def _plain(host: str) -> str:
         parts = urlsplit(host)
         port = parts.port
     except ValueError as error:
-        raise EngineError(f"{host} is no address of an engine: {error}", "write tcp://HOST:PORT") from error
+        raise EngineError(
+            f"{host} is not an address of an engine: {error}", "write tcp://HOST:PORT"
+        ) from error
     if parts.scheme == "unix" and parts.path.startswith("/"):
         return host
     if parts.scheme == "tcp" and parts.hostname:

@@ -146,7 +146,7 @@ def clean_storage(api: EngineApi, bases: Collection[str]) -> None:
             _remove(api, image)
         left = _others(api, bases)
     what = ", ".join(image.id for image in left)
-    raise EngineError(f"the engine's cache could not be cleaned: {what} stayed", "start another engine")
+    raise EngineError(f"the engine's cache could not be cleaned: {what} remained", "start another engine")
 
 
 def _others(api: EngineApi, bases: Collection[str]) -> list[ListedImage]:

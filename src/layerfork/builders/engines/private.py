@@ -165,20 +165,20 @@ class PrivateEngine:
 
 def _about_kept(name: str, kept: KeptData | None) -> str:
     if kept is None:
-        return f"the kept {name} is in use or cannot be kept here: a clean one is used, with an empty cache"
-    return f"using {name} with the cache that it kept ({kept.path}); `layerfork engines stop` removes it"
+        return f"the kept {name} is in use or cannot be kept here: using a clean one with an empty cache"
+    return f"using {name} with its kept cache ({kept.path}); `layerfork engines stop` removes it"
 
 
 def how_to_load(reference: str) -> str:
     """How an image comes into an engine without a network."""
     return (
-        "an engine of ours has no network: save the image where you have it "
+        "layerfork's own engines have no network: save the image where you have it "
         f"(docker save -o base.tar {reference}) and add --load base.tar, or use --engine host"
     )
 
 
 def check_root_user() -> None:
-    """Raises: EngineError when this user cannot make namespaces, or nobody can here."""
+    """Raises: EngineError when this user, or every user of this machine, cannot make namespaces."""
     debian_architecture()
     if os.geteuid() != 0:
         raise EngineError(

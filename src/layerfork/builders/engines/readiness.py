@@ -79,7 +79,7 @@ def _not_fetched(engine_id: str, engine: Generation, missing: Generation) -> Obs
     """One reason for all that is not there: one command fetches it."""
     what = f"{engine.title} {engine.name} of Debian {engine.suite} is not fetched yet"
     if missing != engine:
-        what = f"the docker CLI that it takes from {missing.title} {missing.name} is not fetched yet"
+        what = f"its docker CLI, from {missing.title} {missing.name}, is not fetched yet"
     return Obstacle(what=what, remedy=f"layerfork engines get {engine_id}")
 
 

@@ -62,7 +62,7 @@ class ProgramWay:
             return ""
         self._log.seek(0)
         lines = last_lines(self._log.read().decode(errors="replace"), 1)
-        return lines or "it ended without a word"
+        return lines or "it ended without a message"
 
 
 # A way to an engine through TLS: the connection handed out is plain, a thread encrypts what passes.

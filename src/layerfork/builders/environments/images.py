@@ -42,7 +42,7 @@ def bringing(engine: RunningEngine, brought: Brought, say: Say) -> Iterator[None
 def _bring(engine: RunningEngine, brought: Brought, made: list[str], say: Say) -> None:
     if brought.options and not engine.info.ours:
         raise UsageError(
-            f"{' and '.join(brought.options)} would change an engine that is yours",
+            f"{' and '.join(brought.options)} would change your own engine",
             hint="load images into it yourself (docker load), or add --engine private",
         )
     for path in brought.load:
@@ -57,8 +57,8 @@ def _bring(engine: RunningEngine, brought: Brought, made: list[str], say: Say) -
             engine.load(archive)
         made.append(_tagged(reference))
         say(
-            f"{reference} is a stand-in of busybox: what it has beside a shell and a few programs is not "
-            "there, and no key is that of the real image"
+            f"{reference} is a stand-in made of busybox: it has only a shell and a few "
+            "programs, and its keys differ from those of the real image"
         )
 
 
@@ -81,7 +81,7 @@ def _tagged(reference: str) -> str:
     """Raises: UsageError for a digest, which no stand-in has."""
     if "@" in reference:
         raise UsageError(
-            f"there is no stand-in for {reference}: nothing else has its digest",
+            f"{reference} cannot have a stand-in: only the image itself has its digest",
             hint="save the image where you have it (docker save), and add --load",
         )
     return reference if ":" in reference.rpartition("/")[2] else f"{reference}:latest"
@@ -106,13 +106,13 @@ def how_to_go_on(records: Sequence[BuildRecord], engine: RunningEngine) -> Itera
         yield f"not on the engine: {', '.join(wanted)}; {engine.how_to_bring(' '.join(wanted))}"
     if frontends:
         yield (
-            f"{' and '.join(frontends)}: of the `# syntax=` line; docker pull it before docker save; without "
-            "that line the engine's own frontend reads the Dockerfile"
+            f"{' and '.join(frontends)}, from the `# syntax=` line: docker pull it before docker save; "
+            "without that line the engine's own frontend reads the Dockerfile"
         )
     if bases:
         options = " ".join(f"--stand-in {each}" for each in bases if "@" not in each)
         if options:
-            yield f"where a shell is all that the build needs of it, {options} makes one of busybox"
+            yield f"if the build needs only a shell from it, {options} makes a stand-in of busybox"
 
 
 def _bases(record: BuildRecord) -> tuple[str, ...]:

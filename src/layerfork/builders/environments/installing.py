@@ -49,10 +49,7 @@ def ensure_environment(environment: ClientEnvironment, say: Say) -> Path:
     with _only_one(final):
         if ready := find_environment(environment):
             return ready
-        say(
-            f"installing {environment.package} {environment.version} in an environment of its own, "
-            "so that it meets no other version"
-        )
+        say(f"installing {environment.package} {environment.version} in an isolated environment")
         return _install(environment, final, interpreter)
 
 
@@ -204,11 +201,11 @@ def _described(file: SettingsFile, name: str, table: object) -> OwnCommand:
     place = file.place(_TABLE, name)
     if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
         raise UsageError(
-            f"{place}: [clients.{name}] is not a table of texts",
+            f"{place}: [clients.{name}] is not a table of strings",
             hint='write command = "make image TAG={tag}", and version = "…" if you like',
         )
     unknown = set(table) - {"command", "version"}
     if unknown or "command" not in table:
-        what = f"does not know {', '.join(sorted(unknown))}" if unknown else "has no command"
-        raise UsageError(f"{place}: [clients.{name}] {what}", hint="it takes command and version")
+        what = f"has unknown keys: {', '.join(sorted(unknown))}" if unknown else "has no command"
+        raise UsageError(f"{place}: [clients.{name}] {what}", hint="its keys are command and version")
     return OwnCommand(**table)

@@ -107,7 +107,7 @@ def make_repository(context: Path, repository: Path, context_tar: Path) -> bool:
         if not completed.ok:
             raise ClientError(
                 "could not make a git repository of the context",
-                hint="leave out docker-git-build, or fix what git names",
+                hint="leave out docker-git-build, or fix what git reports",
                 details=last_lines(completed.stderr),
             )
     return True

@@ -30,10 +30,10 @@ def run_in_engine(engine: Engine, argv: Sequence[str], registry: str, say: Say) 
         env = engine_environment(running, directory)
         if registry:
             env[REGISTRY_VARIABLE] = _open_registry(running, registry, say, stack)
-            say(f"a registry listens on {env[REGISTRY_VARIABLE]} inside, as ${REGISTRY_VARIABLE} says")
+            say(f"a registry listens on {env[REGISTRY_VARIABLE]} inside (${REGISTRY_VARIABLE})")
         command = Command(argv=tuple(argv) or (os.environ.get("SHELL") or "/bin/sh",), env=env)
         if not argv:
-            say(f"{engine.id} runs; leave this shell to end it")
+            say(f"{engine.id} is running; exit this shell to stop it")
         try:
             return run_in_foreground(command, lambda: None)
         except ProgramMissingError as error:
@@ -56,7 +56,7 @@ def _directory_of(running: RunningEngine) -> Iterator[Path]:
 def _open_registry(running: RunningEngine, directory: str, say: Say, stack: contextlib.ExitStack) -> str:
     if running.daemons is None:
         raise UsageError(
-            "only an engine of ours can have a registry of its own", hint="drop --registry, or take private"
+            "only layerfork's own engines can have a registry", hint="drop --registry, or use private"
         )
     return stack.enter_context(registry_for(running.daemons, Path(directory), os.environ, say))
 

@@ -105,7 +105,7 @@ def restart(daemons: Daemons) -> None:
         give_up = time.monotonic() + READY_LIMIT_S
         while before & _children(init):
             if time.monotonic() > give_up:
-                message = f"the private engine did not end within {READY_LIMIT_S:g} s, to be restarted"
+                message = f"the private engine did not stop within {READY_LIMIT_S:g} s for a restart"
                 raise EngineError(message, "see the engine's last lines below", daemons.log_tail())
             time.sleep(0.003)
     except OSError as error:

@@ -133,7 +133,10 @@ def join_cgroups(name: str) -> None:
         place = f"{top}/{name}/engine" if is_second else f"{top}/{name}"
         try:
             os.makedirs(place, exist_ok=True)
-            for setting in ("cpuset.cpus", "cpuset.mems"):  # empty at first, and then nobody may enter
+            for setting in (
+                "cpuset.cpus",
+                "cpuset.mems",
+            ):  # empty at first, and an empty one lets no process in
                 if not is_second and os.path.exists(f"{place}/{setting}"):
                     _copy_text(f"{top}/{setting}", f"{place}/{setting}")
             _write(f"{place}/cgroup.procs", "0")

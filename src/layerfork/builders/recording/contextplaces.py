@@ -78,7 +78,7 @@ def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -
 
     Likely are directories that a command line names; else those that clients ran in, and what lies below
     them. A client's session often says the directory's name, and then only directories of that name count;
-    without a name, files in a directory that nobody named are told from others by their exact times.
+    without a name, files in a directory without a name are recognized by their exact times.
     """
     known = tuple(processes)
     named = _fitting(manifest, likely_directories(manifest, known))

@@ -35,7 +35,7 @@ OUTPUT_BYTES = 1 << 26
 """How much of the output is read: the steps stand between what the commands print."""
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
-"""The format that podman's and buildah's own programs write when nobody asks for another; a cached image
+"""The format that podman's and buildah's own programs write by default; a cached image
 of another format is passed over. Source: containers/buildah docs/buildah-build.1.md, ``--format``;
 imagebuildah/stage_executor.go:intermediateImageExists @ v1.39.3."""
 
@@ -66,7 +66,7 @@ def read_printed_build(
     shown = replace(_asked(redactor, request, text, cached=cached), build_args=build_args)
     context, gaps = _read_context(request, files) if sent is None else (sent.manifest, sent.gaps)
     if not printed.whole:
-        gaps = (*gaps, Gap(where="output", what="it was too long: its beginning is missing"))
+        gaps = (*gaps, Gap(where="output", what="the output was too long: its beginning is missing"))
     steps = tuple(
         replace(step, instruction=redactor.clean(step.instruction), error=redactor.clean(step.error))
         for step in printed.steps

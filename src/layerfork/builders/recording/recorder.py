@@ -26,7 +26,7 @@ from layerfork.wire.proxy.listener import Proxy
 from layerfork.wire.redact import Redactor
 
 if TYPE_CHECKING:
-    from layerfork.builders.recording.decoders import Decoders
+    from layerfork.builders.recording.decoders import Decoders  # late: start-up
     from layerfork.wire.http.http1 import Http1Tap
 
 DRAIN_S = 5.0
@@ -77,7 +77,7 @@ class Recorder:
 
     @cached_property
     def _loaded(self) -> "Decoders":
-        from layerfork.builders.recording.decoders import Decoders
+        from layerfork.builders.recording.decoders import Decoders  # late: start-up
 
         recall = self._recall
         recalled = (lambda manifest: recall(manifest, self)) if recall is not None else lambda manifest: None
@@ -135,7 +135,7 @@ class Recorder:
         self._proxy.__exit__(kind, error, trace)
         changed = [facts for facts in self._proxy.connections if not facts.transparent]
         if changed and error is None:
-            raise ForwardingError(f"not what was received: {changed}")
+            raise ForwardingError(f"the recorder forwarded other bytes than it received: {changed}")
 
     def finished(self, client: ClientInfo) -> tuple[BuildRecord, ...]:
         """Builds that ended since the last call, while others may still run."""

@@ -83,7 +83,7 @@ _NAME = attrgetter("name")
 _ODD, _PLAIN = attrgetter("linkname", "xattrs", "pax"), ("", (), ())
 NAMES_HIDDEN = Gap(
     where="context",
-    what="names or attributes of files hold a secret of the build and are hidden: keys made of them differ",
+    what="names or attributes of files contain a secret of the build and are hidden, so their keys differ",
 )
 
 

@@ -70,14 +70,14 @@ class _Builds:
 
     def recall(self, manifest: ContextManifest, behind: Recorder) -> Sequence[ContextEntry] | None:
         """Entries of a context that is known to be what it was."""
-        from layerfork.builders.recording.decoders import recalled
+        from layerfork.builders.recording.decoders import recalled  # late: start-up
 
         return recalled(manifest, behind, self.process)
 
     def take(self, ask: Callable[[Recorder], Sequence[BuildRecord]]) -> None:
         """Keep what each recorder has now."""
-        from layerfork.builders.recording.decoders import with_facts
-        from layerfork.builders.recording.secrets import sealed
+        from layerfork.builders.recording.decoders import with_facts  # late: start-up
+        from layerfork.builders.recording.secrets import sealed  # late: start-up
 
         with no_collection():
             for each in self.recorders:
@@ -162,7 +162,7 @@ def record_command(
                     stdout,
                 )
             if not all(each.proxy.wait_idle(QUIET_WAIT_S) for each in builds.recorders):
-                say(f"something that the command started still talks to the engine: waiting {DRAIN_S:.0f} s")
+                say(f"a process that the command started is still using the engine: waiting {DRAIN_S:.0f} s")
         _report_faults(builds.recorders, led, say)
         builds.take(lambda each: each.records(client))
         hints = _hints(builds.records, engine) if code else ()
@@ -171,7 +171,7 @@ def record_command(
 
 
 def _hints(records: Sequence[BuildRecord], engine: RunningEngine) -> tuple[str, ...]:
-    from layerfork.builders.environments.images import how_to_go_on
+    from layerfork.builders.environments.images import how_to_go_on  # late: start-up
 
     return tuple(how_to_go_on(records, engine))
 
@@ -193,7 +193,7 @@ def engine_for(
         if not brought.options:
             yield engine
             return
-        from layerfork.builders.environments.images import bringing
+        from layerfork.builders.environments.images import bringing  # late: start-up
 
         with bringing(engine, brought, say):
             yield engine
@@ -201,15 +201,15 @@ def engine_for(
 
 def _whose(chosen: Engine, engine: RunningEngine, *, asked: bool) -> str:
     """Which engine of ours is used, and why it is not the user's."""
-    why = "" if asked else ": nothing names another, and docker's own socket does not exist"
-    return f"using an engine of layerfork's own, {chosen.id} ({engine.info.version}){why}"
+    why = "" if asked else ": no other engine is configured, and docker's default socket does not exist"
+    return f"using layerfork's own engine {chosen.id} ({engine.info.version}){why}"
 
 
 def _report_faults(recorders: Sequence[Recorder], led: LedBuilders, say: Say) -> None:
     """What kept connections from being made, or builds from being recorded whole."""
     facts = [facts for recorder in recorders for facts in recorder.proxy.connections]
     if any(each.problem == STOPPED for each in facts):
-        say("it was cut off; its builds are recorded as far as they came")
+        say("connection closed early; builds are recorded up to that point")
     for problem in dict.fromkeys(each.problem for each in facts if each.problem.startswith(UNREACHABLE)):
         say(problem)
     for name, way in led.dialler.ways:

@@ -84,7 +84,7 @@ class LedBuildKit:
     behind: tuple[tuple[Path, Recordable], ...] = ()
     """Sockets that recorders have to listen on, each with what it is in front of."""
     addresses: Mapping[str, str]
-    """Recorder's address to what buildx would have been told by BUILDKIT_HOST."""
+    """Recorder's address to the address that BUILDKIT_HOST would have named."""
 
 
 @contextlib.contextmanager

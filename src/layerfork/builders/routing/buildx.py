@@ -126,9 +126,9 @@ def lead_builders(
             try:
                 copy.carry_back()
             except OSError as error:
-                say(f"what the command changed of buildx's configuration is lost: {store}: {error.strerror}")
+                say(f"the command's changes to buildx's configuration are lost: {store}: {error.strerror}")
             for name in copy.kept:
-                say(f"the buildx builder {name} stays, and what runs for it: docker buildx rm {name}")
+                say(f"the buildx builder {name} and its containers remain: docker buildx rm {name}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,7 +169,7 @@ class _Plan:
         if new and is_disguised(instance):
             self.known |= {_place(name, node) for node in new}
             self.problems.append(
-                (name, f"its driver is {instance['Driver']}, and the command itself made it")
+                (name, f"its driver is {instance['Driver']}, and the command itself created it")
             )
             return False
         return bool(new) and self._lead(name, instance, new)
@@ -230,7 +230,7 @@ class _Plan:
     def report(self, say: Say) -> None:
         """What was not said yet: before the command, or before it builds there."""
         if self.led:
-            say(f"buildx builders recorded as well: {', '.join(self.led)}")
+            say(f"also recording the buildx builders: {', '.join(self.led)}")
         for name, why in self.problems:
             say(f"builds on the buildx builder {name} will not be recorded: {why}")
         self.led.clear()

@@ -37,7 +37,7 @@ class Substitution:
     key: str
     """What buildx calls the recorded engine without a recorder; empty when that engine is gone afterwards."""
     addresses: Mapping[str, str]
-    """Other recorders' addresses that the command was told, and what they stand for."""
+    """Other recorders' addresses that were given to the command, and the real addresses."""
     nodes: Mapping[tuple[str, str], tuple[Node, Node]]
     """By builder and node: as the user has it, and as it is in the copy."""
     drivers: Mapping[str, tuple[str, str]]

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from layerfork.builders.engines.hostcontext import docker_config_directory
 
-# buildx's configuration on disk: which builders there are, of which nodes, and which one was chosen.
+# buildx's configuration on disk: the builders, their nodes, and the current builder.
 #
 # instances/NAME     a builder: name, driver, nodes with their endpoints
 # current            the last choice: builder, and the engine that it was made for, or for all

@@ -18,11 +18,11 @@ def find_ways_past(argv: Sequence[str], docker_host: str, environment: Mapping[s
     for flag, value in _engine_flags(argv):
         instead = ENGINE_FLAGS[flag].format(value)
         advice = f"drop it and add --engine {instead}" if instead else f"drop it and set DOCKER_HOST={value}"
-        yield f"builds of this command will not be recorded: {flag} leads past the recorder; {advice}"
+        yield f"builds of this command will not be recorded: {flag} bypasses the recorder; {advice}"
     config = docker_config_directory(environment) / "config.json"
     if docker_host in _proxied(config):
         yield (
-            f"{config} has proxies for {docker_host}: they are not passed to builds while recorded; "
+            f"{config} sets proxies for {docker_host}: they are not passed to builds while recording;  "
             'name them under "default"'
         )
 

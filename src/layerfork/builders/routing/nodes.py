@@ -77,7 +77,7 @@ def find_lead(
         return _remote(instance, node, endpoint, dial)
     if driver == KUBERNETES:
         return _buildkit(endpoint, dial(instance, node))
-    raise EngineError(f"its driver {driver!r} is not known here")
+    raise EngineError(f"its driver {driver!r} is not supported")
 
 
 def is_disguised(instance: Instance) -> bool:
@@ -193,4 +193,4 @@ class Dialler:
             shown = run(Command(argv=(*DIAL, "--help"), env=self._environment), timeout_s=ANSWER_LIMIT_S)
         except ProgramMissingError as error:
             return f"there is no docker to reach it with ({error})"
-        return "" if DIAL[-1] in shown.stdout else "reaching it takes buildx 0.13 or newer"
+        return "" if DIAL[-1] in shown.stdout else "reaching it needs buildx 0.13 or newer"

@@ -84,8 +84,8 @@ def lead_to_own_frontend(
     if ignored.is_file():
         shutil.copyfile(ignored, place / ignored.name)
     say(
-        f"{image} is not on the engine, which has no network: its own frontend reads {original.name}, "
-        "in a copy without the `# syntax=` line"
+        f"{image} is not on the engine, which has no network: its own frontend reads a copy of "
+        f"{original.name} without the `# syntax=` line"
     )
     return OwnFrontend(
         argv=(*argv, "--file", str(copy)),
@@ -98,7 +98,7 @@ def lead_to_own_frontend(
 
 def _official(text: str) -> str:
     """The image of the first line, where the engine's own frontend does for it."""
-    from layerfork.dockerfile.logical_lines import find_syntax
+    from layerfork.dockerfile.logical_lines import find_syntax  # late: start-up
 
     lines = text.split("\n")
     if not _LINE.match(text) or _is_directive(lines[1] if len(lines) > 1 else ""):
@@ -128,7 +128,7 @@ def _has(engine: RunningEngine, reference: str) -> bool:
 def _dockerfile(argv: Sequence[str]) -> Path | None:
     """The absolute path of a `docker build`'s Dockerfile; None where that is not a file on disk, or the words
     are not known."""
-    from layerfork.lint.ci import read_build
+    from layerfork.lint.ci import read_build  # late: start-up
 
     if not argv or PurePath(argv[0]).name != "docker":
         return None

@@ -175,13 +175,13 @@ def _gaps(
 def _why_no_definition(build: ObservedBuild) -> str:
     """Empty when there is nothing to miss: the frontend itself refused."""
     if build.request is not None and build.request.frontend:
-        return "the client solved without the frontend bridge, which alone shows it"
+        return "the client solved without the frontend bridge, the only place that shows it"
     if build.status is None or build.status.code is None:
-        return "the build was cut before the frontend answered"
+        return "the build was interrupted before the frontend answered"
     return "the frontend's answer was not seen" if build.status.code == 0 else ""
 
 
-# A definition that a frontend made and nobody built: its operations, and the steps that they would be.
+# A definition that was requested but not built: its operations, and the steps that they would be.
 
 
 def read_unbuilt(

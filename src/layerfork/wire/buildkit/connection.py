@@ -78,7 +78,7 @@ class CallsDecoder:
     def _open(self, headers: Headers) -> StreamSink | None:
         path = next((value for name, value in headers if name == ":path"), "")
         if len(path) > MAX_METHOD_CHARACTERS:
-            self.problem("http2", f"a call of a method of {len(path)} characters was skipped")
+            self.problem("http2", f"a call was skipped: the name of its method has {len(path)} characters")
             return None
         call = GrpcCall(method=path.removeprefix("/"), metadata=headers)
         try:

@@ -366,4 +366,4 @@ def _problems(sync: ObservedSync) -> Iterable[str]:
     if sync.error:
         yield sync.error
     elif not (sync.listed and sync.ended):
-        yield "the transfer was cut"
+        yield "the transfer was interrupted"

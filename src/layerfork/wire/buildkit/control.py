@@ -92,7 +92,7 @@ class StatusFollower:
     def _follow(self, build: ObservedBuild, status: control.StatusResponse) -> None:
         build.vertex_bytes += sum(seen.ByteSize() for seen in status.vertexes)
         if len(build.vertices) >= MAX_VERTICES or build.vertex_bytes > MAX_VERTEX_BYTES:
-            raise StatusError("it has more vertices than are kept")
+            raise StatusError("it has more vertices than the limit")
         follow(build.vertices, status)
 
     def _leave(self) -> None:

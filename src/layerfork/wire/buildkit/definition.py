@@ -235,7 +235,7 @@ def read_definition(
             try:
                 op = pb.Op.FromString(raw)
             except DecodeError:
-                gaps.append(Gap(where=f"llb op {digest}", what="its bytes are no op"))
+                gaps.append(Gap(where=f"llb op {digest}", what="its bytes are not an op"))
                 continue
             gaps.extend(_unknown(op, digest))
             for each in op.inputs if renamed else ():

@@ -113,7 +113,7 @@ class ObservedBuild:
     bridge_definitions: dict[str, ops.Definition] = field(default_factory=dict)
     """What the frontend returned to the client last, by platform; by ``""`` when it named none."""
     returned: dict[str, ops.Definition] | None = None
-    """What the client returned as the build's result, likewise."""
+    """What the client returned as the build's result; same keys."""
     return_error: str = ""
     exporter_response: dict[str, str] = field(default_factory=dict)
     status: CallStatus | None = None

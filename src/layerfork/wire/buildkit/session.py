@@ -105,7 +105,7 @@ class SyncFollower:
     def _keep(self, size: int) -> None:
         self._session.kept_bytes += size
         if self._session.kept_bytes > MAX_SESSION_BYTES:
-            raise SyncError("its session sends more paths and files than are kept")
+            raise SyncError("its session sends more paths and files than the limit")
 
     def _data(self, message: Bytes, size: int) -> bool:
         """A data packet as every known sender encodes it: type, id, data. False when it is another.
@@ -250,7 +250,7 @@ class SecretFollower:
             raise SecretIdsError("the id of a secret is too long to be kept")
         identifier = text(control.GetSecretRequest.FromString(bytes(message)).id)
         if identifier not in self._session.secret_ids and len(self._session.secret_ids) >= _MAX_SECRET_IDS:
-            raise SecretIdsError("there are more ids of secrets than are kept")
+            raise SecretIdsError("there are more ids of secrets than the limit")
         self._session.secret_ids.add(identifier)
 
     def response(self, message: Bytes) -> None:

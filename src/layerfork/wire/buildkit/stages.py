@@ -98,7 +98,7 @@ def find_layout(
     try:
         return lay_out(parse_dockerfile(text, grammar=grammar_of_buildkit(buildkit_version)), build_args), ()
     except UsageError as error:
-        what = f"it does not parse ({error.message}): only what vertices themselves say places their steps"
+        what = f"it does not parse ({error.message}): steps are placed only by what vertices themselves say"
         return Stages(), (Gap(where="dockerfile", what=what),)
 
 

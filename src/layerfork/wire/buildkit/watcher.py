@@ -170,7 +170,7 @@ class BuildKitWatcher:
     def _asked(self, ref: str, size: int) -> ObservedBuild:
         """The build of a request of so many bytes, which it keeps."""
         if self._request_bytes + size > _MAX_REQUEST_BYTES:
-            raise WatcherError("builds are asked for more than is kept")
+            raise WatcherError("the requests of the builds are larger than the limit")
         build = self._build(ref)
         self._request_bytes += size
         build.request_bytes += size
@@ -212,7 +212,7 @@ class BuildKitWatcher:
             return
         where = session.connection.where
         gap = Gap(
-            where=where, what=f"what it carried was forgotten: {_MAX_CLOSED_SESSIONS} others ended since"
+            where=where, what=f"its data was discarded: {_MAX_CLOSED_SESSIONS} other sessions ended since"
         )
         emptied = ObservedSession(session.id, ObservedConnection(where, gaps=[gap]), open=False)
         self._sessions[session.id] = emptied
@@ -270,13 +270,13 @@ def _observed(where: str, headers: Headers) -> ObservedConnection:
     if size <= _MAX_HEADER_BYTES:
         return ObservedConnection(where=where, headers=headers)
     short = [pair for pair in headers if len(pair[0]) + len(pair[1]) <= _SHORT_HEADER_BYTES]
-    gap = Gap(where=where, what=f"of {size} bytes of headers only the short ones are kept")
+    gap = Gap(where=where, what=f"{size} bytes of headers: only the short ones are kept")
     return ObservedConnection(where=where, headers=tuple(short[:_MAX_SHORT_HEADERS]), gaps=[gap])
 
 
 def _limit(kept: Sized) -> None:
     if len(kept) >= _MAX_TRANSFERS:
-        raise WatcherError("a session has more calls than are kept")
+        raise WatcherError("a session has more calls than the limit")
 
 
 class _Tap:

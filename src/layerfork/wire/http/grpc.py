@@ -33,7 +33,7 @@ class CallStatus:
 
 
 class CallHandler(Protocol):
-    """What becomes of one call. A message is only valid during the call; copy what must stay."""
+    """Receives one gRPC call. A message is only valid while its method runs; copy what you keep."""
 
     def request(self, message: Bytes) -> None: ...
     def response(self, message: Bytes) -> None: ...
@@ -58,7 +58,7 @@ class GrpcCall:
 
 
 Problem = Callable[[str, str], None]
-"""Told where something was not understood, and what."""
+"""Called with where something was not understood, and what it was."""
 
 
 class Room:
@@ -70,7 +70,7 @@ class Room:
     def take(self, size: int) -> None:
         """Raises: GrpcError."""
         if size > self._left:
-            raise GrpcError("too many messages are begun and not ended")
+            raise GrpcError("too many messages are incomplete")
         self._left -= size
 
     def give_back(self, size: int) -> None:

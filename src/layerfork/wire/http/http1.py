@@ -60,7 +60,7 @@ class Exchange(Protocol):
 
 
 ExchangeOpener = Callable[[RequestHead], Exchange | None]
-"""What follows a request; None when nobody is interested, then its bodies are skipped."""
+"""What follows a request; None when its bodies are to be skipped."""
 
 
 @dataclass(slots=True)
@@ -123,7 +123,7 @@ class Http1Tap:
             self._successor.engine_closed()
         elif not self._deaf:
             self._answers.close()
-            self._fail("the engine closed the connection before its answer was whole")
+            self._fail("the engine closed the connection before its answer was complete")
 
     def lost(self, reason: str) -> None:
         if self._successor is not None:
@@ -242,8 +242,8 @@ class Http1Tap:
 
     def _hold(self, store: bytearray, data: memoryview) -> None:
         if len(store) + len(data) > MAX_HELD_BYTES:
-            self._fail("too much was sent out of turn")
-            raise HttpError("too much was sent out of turn")
+            self._fail("too much data was sent out of turn")
+            raise HttpError("too much data was sent out of turn")
         store += data
 
 

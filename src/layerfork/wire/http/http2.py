@@ -45,7 +45,7 @@ class Http2Error(Exception):
 
 
 class Streams(Protocol):
-    """What becomes of what both sides say about their streams."""
+    """Receives the frames of both sides that concern streams."""
 
     def headers(self, number: int, headers: Headers, from_initiator: bool, ends_stream: bool) -> None:
         """A complete header block arrived."""
@@ -81,7 +81,7 @@ class FrameReader:
         self.receivers: dict[int, Callable[[memoryview], None]] = {}
         """Who takes the data of this direction, by stream."""
         self._rest: list[bytes] = []
-        """The start of a frame of which more must come; it is ``_wanted`` bytes long."""
+        """The start of an incomplete frame; the whole frame has ``_wanted`` bytes."""
         self._rest_bytes = self._wanted = 0
         self._data_stream = 0
         self._data_left = 0
@@ -186,7 +186,7 @@ class FrameReader:
 
     def _continuation(self, flags: int, number: int, payload: memoryview) -> None:
         if self._block is None or self._block.stream != number:
-            raise Http2Error("a continuation of no header block")
+            raise Http2Error("a continuation without a header block")
         self._more_headers(flags, payload)
 
     def _reset(self, flags: int, number: int, payload: memoryview) -> None:
@@ -276,7 +276,7 @@ _MAX_OPEN_STREAMS = 10_000
 
 
 class StreamSink(Protocol):
-    """What becomes of one stream. Data is only valid during the call."""
+    """Receives one stream. Data is only valid while the method runs."""
 
     def request_data(self, data: memoryview) -> None: ...
     def request_ended(self) -> None: ...
@@ -287,7 +287,7 @@ class StreamSink(Protocol):
 
 
 OpenStream = Callable[[Headers], StreamSink | None]
-"""Called with the request headers of each new stream; None when nobody wants it."""
+"""Called with the request headers of each new stream; None to skip the stream."""
 
 
 @dataclass(slots=True)

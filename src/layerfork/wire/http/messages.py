@@ -226,7 +226,7 @@ class MessageStream:
 
 
 def ignore(_: memoryview) -> None:
-    """Where bytes go that nobody wants."""
+    """Discard bytes."""
 
 
 def parse_head(raw: bytes) -> Head:

@@ -9,7 +9,7 @@ from layerfork.wire.printed.classic import ClassicLog
 from layerfork.wire.printed.podman import PodmanLog
 from layerfork.wire.printed.step import PrintedStep
 
-# The log of a posted build: of the classic builder or of podman's, told by the line of its first step.
+# The log of a posted build, of the classic builder or podman's: the line of its first step shows which.
 
 
 class StepLog:

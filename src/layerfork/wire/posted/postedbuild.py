@@ -302,7 +302,7 @@ def _context_gaps(build: PostedBuild) -> tuple[Gap, ...]:
     if sender.body.error and not sender.tar.ended:
         gaps.append(Gap(where="context", what=sender.body.error))
     if sender.body.compression == "zstd" and sender.body_bytes and not sender.tar.ended:
-        gaps.append(Gap(where="context", what="the archive has no end: the zstd data may be cut"))
+        gaps.append(Gap(where="context", what="the archive has no end: the zstd data may be truncated"))
     return tuple(gaps)
 
 
@@ -311,7 +311,7 @@ def _answer_gaps(build: PostedBuild) -> tuple[Gap, ...]:
     if is_true(build.first("q")):
         return (Gap(where="answer", what="the client asked for no output (q=1): the steps are not shown"),)
     if not build.answer_whole:
-        return (Gap(where="answer", what="the answer is not whole"),)
+        return (Gap(where="answer", what="the answer is incomplete"),)
     if build.status == 200 and not build.answer.log.steps and not build.answer.error:
         return (Gap(where="answer", what="no steps were shown"),)
     return ()

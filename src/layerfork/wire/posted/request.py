@@ -39,7 +39,7 @@ def secrets_of(build: PostedBuild) -> tuple[str, ...] | None:
 
 
 def without_secrets(entries: Iterable[ContextEntry]) -> Iterator[ContextEntry]:
-    """Entries of which the secrets among them have no content, no length and no digest."""
+    """Entries; those that are secrets have no content, no length and no digest."""
     for entry in entries:
         if (
             posixpath.basename(entry.name).startswith(_NAME)

@@ -1,4 +1,4 @@
-"""What the classic builder prints, told apart from what the RUN commands print between its lines.
+"""What the classic builder prints, separated from what the RUN commands print between its lines.
 
 Source: moby/moby builder/dockerfile/{evaluator,dispatchers,internals}.go @ v26.1.5, the same lines
 from 17.12 to 29.

@@ -17,7 +17,7 @@ class PrintedBuild:
     """What one build said."""
 
     steps: tuple[StepRecord, ...] = ()
-    """Times are unknown: nobody prints them."""
+    """Times are unknown: no log prints them."""
     image_id: str = ""
     """``sha256:`` and 64 digits, of a build that came to its end."""
     error: str = ""

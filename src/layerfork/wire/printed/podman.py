@@ -135,7 +135,7 @@ class _Announcement:
     """A line that begins a step."""
 
     stage: int | None
-    """From 0; None where none is printed. Numbers of stages that nobody needs are left out."""
+    """From 0; None where none is printed. Numbers of stages that the target does not need are left out."""
     number: int
     total: int
     text: str

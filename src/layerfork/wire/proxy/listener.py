@@ -33,7 +33,7 @@ IDLE_WORK_S = 0.002
 STOPPED = "the recorder was stopped"
 """The problem of connections that were open to the end."""
 UNREACHABLE = "cannot reach the engine"
-"""How the problem begins of a client that found nobody."""
+"""Start of the problem text when no engine could be reached for a client."""
 
 
 class Proxy:

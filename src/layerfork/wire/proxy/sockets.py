@@ -53,7 +53,7 @@ def listen_on(path: Path) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.bind(os.fspath(path))
-        path.chmod(0o600)  # before listen: nobody can have connected yet
+        path.chmod(0o600)  # before listen(), so that no other user can connect in between
         sock.listen(128)
     except OSError as error:
         sock.close()

@@ -42,7 +42,7 @@ class ConnectionTap(Protocol):
 
 
 UpgradeTaps = Callable[[str, Headers], ConnectionTap | None]
-"""Makes the tap that takes over a connection that leaves HTTP/1, or None when nobody decodes it.
+"""Makes the tap that takes over a connection that leaves HTTP/1, or None when it is not decoded.
 
 Given the path of the upgrading request and its headers. The path is empty when the connection
 starts with the HTTP/2 preface: then the tap gets every byte from the first. After an upgrade it

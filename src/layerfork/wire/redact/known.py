@@ -163,7 +163,7 @@ class KnownValues:
         return len(self._values)
 
     def add(self, values: Iterable[str]) -> None:
-        """Remember values; one that is too short or too plain to be told from other words is passed over."""
+        """Remember values; skip those too short or too common to be distinguished from other words."""
         with self._lock:
             new = {value for value in values if value not in self._values}
             if not new:

@@ -83,7 +83,7 @@ class Redactor:
         return self._replaced(text, [*_outside_stand_ins(known, text), *shown])
 
     def words(self, words: Iterable[str]) -> tuple[str, ...]:
-        """The words of a command line, of which one may say that the next is a secret."""
+        """The words of a command line; an option may say that the next word is a secret."""
         words = tuple(words)
         alone = tuple(map(self.clean, words))
         together = _as_list(self.clean(json.dumps(words, ensure_ascii=False)))

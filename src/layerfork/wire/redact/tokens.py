@@ -57,7 +57,7 @@ def userinfo(text: str) -> Iterator[tuple[int, int, int]]:
     the password, or the end where there is none.
 
     What stands before the last ``@`` of the authority belongs to it (RFC 3986, 3.2), though a password that
-    nobody encoded may hold characters that end an authority.
+    is not encoded may hold characters that end an authority.
     """
     for match in _MIDDLE.finditer(text):
         start, rest = match.start("rest"), match["rest"]
@@ -110,7 +110,7 @@ def plain_words() -> frozenset[str]:
 @cache
 def _keywords() -> Any:
     """Finds the words without which no rule can match; with each, the numbers of its rules."""
-    import ahocorasick
+    import ahocorasick  # late: start-up
 
     numbers: dict[str, list[int]] = {}
     for number, rule in enumerate(_data()["rules"]):
@@ -125,7 +125,7 @@ def _keywords() -> Any:
 
 @cache
 def _rule(number: int) -> _Rule:
-    import re2
+    import re2  # late: start-up
 
     rule = _data()["rules"][number]
     return _Rule(re2.compile(rule["regex"]), rule["group"], rule["entropy"])

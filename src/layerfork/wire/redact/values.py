@@ -131,7 +131,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 SHORTEST = 6
-"""Characters of a value that can be told from other words."""
+"""A value with fewer characters cannot be distinguished from other words."""
 _SETTINGS = _words(
     "access account admin administrator aes128 aes256 alpine amd64 anonymous ap api apikey application"
     " arm64 auth authorization auto base64 basic bearer begin beta block central changeme client cluster"

@@ -124,7 +124,7 @@ _set: Callable[[ContextEntry, str, Any], None] = object.__setattr__
 
 
 def seal(entry: ContextEntry, content: str | None, tarsum: str | None) -> None:
-    """Give an entry that nobody has seen yet its digests (hexadecimal).
+    """Set the digests (hexadecimal) of an entry that is not shared yet.
 
     Writes into the frozen value: the header must be an entry before the content passes, and
     copying it costs more than hashing a small file.

@@ -63,7 +63,7 @@ class Decompressor:
         if not self.compression:
             self._pass_on(self._start())
         if self._codec is not None and not self._codec.ended and not self.error:
-            self.error = f"the {self.compression} data is cut"
+            self.error = f"the {self.compression} data is truncated"
 
     def _start(self) -> bytes:
         self.compression = sniff(self._head)
@@ -155,7 +155,7 @@ class _Repeated:
 
 
 class _Zstd:
-    """Never says that the data is cut, for the library does not say where a frame ends: an
+    """Never says that the data is truncated, for the library does not say where a frame ends: an
     archive without its end-of-archive blocks does.
     """
 

@@ -125,7 +125,7 @@ def _tail(field: bytes) -> _Tail:
 
 
 def _is_misplaced_prefix(field: bytes, prefix: bytes) -> bool:
-    """GNU has times where ustar has the prefix, but Go before 1.8 wrote a prefix all the same."""
+    """GNU has times where ustar has the prefix, but Go before 1.8 wrote a prefix there too."""
     try:
         number(field[88:100])
         number(field[100:112])

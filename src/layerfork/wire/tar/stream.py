@@ -150,7 +150,7 @@ class TarDecoder:
         return after
 
     def _summed(self, entry: ContextEntry, content: memoryview | bytes = b"") -> str | None:
-        """The digest of header and content that the engine keeps by; None when nobody asked for it."""
+        """The digest of header and content that the engine keeps by; None when it was not asked for."""
         if self._header_sum is None:
             return None
         hasher = sha256(self._header_sum(entry))

@@ -131,7 +131,7 @@ def test_what_goes_not_together_is_said(made: MadeRepository, capsys: pytest.Cap
 
 
 def test_a_bad_range_and_no_record_are_said(made: MadeRepository) -> None:
-    with pytest.raises(UsageError, match="HEAD is no range of commits"):
+    with pytest.raises(UsageError, match="HEAD is not a range of commits"):
         predict(made, "classic", "HEAD")
     with pytest.raises(EvidenceError, match=r"no build of .* was recorded yet"):
         predict_histories(str(made.directory), "HEAD~1..HEAD")

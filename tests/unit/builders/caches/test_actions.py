@@ -87,7 +87,7 @@ def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
     ("word", "said"),
     [
         ("type=gha", "address and token are not known"),
-        ("type=gha,url_v2=http://127.0.0.1:1/,token=nonsense", "is no token of the service"),
+        ("type=gha,url_v2=http://127.0.0.1:1/,token=nonsense", "is not a token of the service"),
         ("type=gha,version=1,url=http://127.0.0.1:1/,token=x", "only version 2"),
     ],
 )

@@ -31,9 +31,9 @@ def many_layers(config: dict[str, Any]) -> None:
 
 
 DAMAGES: dict[str, tuple[Damage, str]] = {
-    "circle of records": (loop, "in a circle"),
-    "circle of layers": (loop_of_layers, "have no end"),
-    "very many layers": (many_layers, "have no end"),
+    "circle of records": (loop, "form a cycle"),
+    "circle of layers": (loop_of_layers, "form a cycle"),
+    "very many layers": (many_layers, "or a chain of over 1,000"),
     "link to nowhere": (lambda c: c["records"][0]["inputs"].append([{"link": 99}]), "record 99 of 6"),
     "negative link": (lambda c: c["records"][0]["inputs"].append([{"link": -1}]), "record -1 of 6"),
     "empty input": (lambda c: c["records"][0]["inputs"].append([]), "links to nothing"),
@@ -43,8 +43,8 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         lambda c: c["records"][0].update(chains=[{"layers": [0] * 2_000}]),
         "more than 1,000 layers",
     ),
-    "no digest": (lambda c: c["records"][0].update(digest="../../etc/passwd"), "no sha256 digest"),
-    "no blob": (lambda c: c["layers"][0].update(blob="md5:1"), "no sha256 digest"),
+    "no digest": (lambda c: c["records"][0].update(digest="../../etc/passwd"), "not a sha256 digest"),
+    "no blob": (lambda c: c["layers"][0].update(blob="md5:1"), "not a sha256 digest"),
     "wrong type": (lambda c: c.update(records={"a": 1}), "cannot be read"),
     "huge number": (lambda c: c["records"][0].update(layers=[{"layer": 1 << 80}]), "of 4"),
 }
@@ -83,7 +83,7 @@ def test_a_format_of_another_version(tmp_path: Path, capsys: pytest.CaptureFixtu
     newer = layout.add(b"{}", CONFIG_TYPE.replace("v0", "v1"))
     layout.tag({"config": newer, "layers": []})
     assert call(["cache", "inspect", str(tmp_path)]) == ExitCode.USAGE
-    assert "has format v1, and this program reads v0" in capsys.readouterr().err
+    assert "has format v1; only v0 is supported" in capsys.readouterr().err
 
 
 def test_a_size_that_nobody_should_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +106,7 @@ def test_a_manifest_whose_digest_leads_out(tmp_path: Path, capsys: pytest.Captur
     layout = Layout(tmp_path)
     layout.tag({"config": {"mediaType": CONFIG_TYPE, "digest": "sha256:../../../etc/passwd", "size": 1}})
     assert call(["cache", "inspect", str(tmp_path)]) == ExitCode.USAGE
-    assert "is no sha256 digest" in capsys.readouterr().err
+    assert "is not a sha256 digest" in capsys.readouterr().err
 
 
 def test_a_negative_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,10 +126,10 @@ def test_a_deep_nest_is_no_crash(tmp_path: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("type=local,src=/no/such", "src names no directory"),
-        ("type=local", "src names no directory"),
+        ("type=local,src=/no/such", "src is not a directory"),
+        ("type=local", "src is not a directory"),
         ("type=floppy,src=x", "caches of type=floppy cannot be read"),
-        ("type=s3,bucket=b,region=r", "the bucket itself is not read"),
+        ("type=s3,bucket=b,region=r", "a bucket itself is not supported"),
         ("type=local,src", "is not NAME=VALUE"),
     ],
 )

@@ -133,7 +133,7 @@ def test_a_digest_under_other_inputs_is_no_hit(tmp_path: Path, capsys: pytest.Ca
     document = inspect(capsys, str(tmp_path / "cache"), "--record", str(VECTORS / "run-copy.jsonl"))
     assert "a1b2acf29b32" not in steps_in(document)
     assert [(each["step"], each["reason"]) for each in document["missing"]] == [
-        (4, "the same operation is there on another base")
+        (4, "the cache has the same operation on another base")
     ]
 
 
@@ -177,7 +177,7 @@ def test_another_content_is_no_hit(tmp_path: Path, capsys: pytest.CaptureFixture
     words = write(tmp_path / "r.jsonl", replace(record, place=place))
     document = inspect(capsys, str(tmp_path / "cache"), "--record", words)
     assert "0d8034384b45" not in steps_in(document)
-    assert (6, "the same operation is there with other content of the files that it reads") in [
+    assert (6, "the cache has the same operation with different content of the files that it reads") in [
         (each["step"], each["reason"]) for each in document["missing"]
     ]
 
@@ -296,7 +296,7 @@ def test_text_names_steps_and_what_nothing_uses(tmp_path: Path, capsys: pytest.C
     out = capsys.readouterr().out
     assert "possibly step 3: COPY important.txt /" in out
     assert f"layers without a record: {config['layers'][0]['blob']}" in out
-    assert "  4 RUN echo two > /two: another operation was executed on what it builds on" in out
+    assert "  4 RUN echo two > /two: the cache has another operation on top of what it builds on" in out
 
 
 def test_a_record_without_a_definition_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,9 +76,9 @@ CASES: dict[str, tuple[Change, list[tuple[str, str]], str]] = {
     "another last command": (
         another_last_command,
         [HIT, HIT, HIT, MISS],
-        "another operation was executed on what it builds on",
+        "the cache has another operation on top of what it builds on",
     ),
-    "another base": (another_base, [MISS] * 4, "the same operation is there on another base"),
+    "another base": (another_base, [MISS] * 4, "the cache has the same operation on another base"),
 }
 
 

@@ -67,7 +67,7 @@ def test_what_a_command_cannot_pass_on_is_declared() -> None:
     ("name", "command", "message"),
     [
         ("mine", "make image", "does not name the image"),
-        ("a b", "make {tag}", "cannot be a client's name"),
+        ("a b", "make {tag}", "is not a valid name of a client"),
     ],
 )
 def test_a_description_that_cannot_work_is_named(name: str, command: str, message: str) -> None:

@@ -210,9 +210,9 @@ def test_commits_are_listed_the_oldest_first(made: MadeRepository) -> None:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ("HEAD", "HEAD is no range"),
+        ("HEAD", "HEAD is not a range"),
         ("nowhere..HEAD", "git log: "),
-        ("HEAD..HEAD", "no commit is in HEAD..HEAD"),
+        ("HEAD..HEAD", "HEAD..HEAD contains no commits"),
         ("--output=x..y", "git log: "),
     ],
 )

@@ -86,7 +86,7 @@ def test_tcp_addresses_get_a_normal_form(config: Path, host: str, found: str) ->
 
 @pytest.mark.parametrize("host", ["ssh://me@server", "npipe:////./pipe/docker", "unix://relative", "fd://"])
 def test_what_cannot_be_recorded_is_refused_with_a_way_on(config: Path, host: str) -> None:
-    with pytest.raises(EngineError, match="takes docker itself") as caught:
+    with pytest.raises(EngineError, match="needs the docker CLI") as caught:
         resolve_docker_host(environment(config, DOCKER_HOST=host))
     assert "ssh -nNT -L" in caught.value.hint
 

@@ -163,7 +163,7 @@ def test_who_cannot_run_an_engine_is_told_before_it_is_fetched(
         ensure_root(SUITES[0].docker, {}, said.append)
 
     name = f"Docker Engine {SUITES[0].docker.name}"
-    needs_root = [f"{name} can be fetched by anybody; running it needs root (sudo)"]
+    needs_root = [f"fetching {name} needs no root; running it does (sudo)"]
     assert said[:-1] == (needs_root if told else [])
     assert said[-1].startswith(f"fetching {name} (Debian ")
 

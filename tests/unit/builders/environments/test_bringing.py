@@ -55,10 +55,10 @@ def test_all_images_that_are_missing_are_saved_with_one_command() -> None:
     assert lines == [
         "not on the engine: docker/dockerfile:1, node:20; bring docker/dockerfile:1 node:20",
         (
-            "docker/dockerfile:1: of the `# syntax=` line; docker pull it before docker save; without that "
+            "docker/dockerfile:1, from the `# syntax=` line: docker pull it before docker save; without that "
             "line the engine's own frontend reads the Dockerfile"
         ),
-        "where a shell is all that the build needs of it, --stand-in node:20 makes one of busybox",
+        "if the build needs only a shell from it, --stand-in node:20 makes a stand-in of busybox",
     ]
     base = failed("[internal] load metadata for docker.io/library/node:20")
     assert next(how_to_go_on([base], engine)) == "not on the engine: node:20; bring node:20"
@@ -96,7 +96,7 @@ def test_a_stand_in_has_its_name_for_one_run_only() -> None:
     with bringing.bringing(engine, Brought(stand_ins=("node",)), said.append):
         assert (engine.loaded, engine.removed) == (["node:latest"], [])
     assert engine.removed == ["node:latest"]
-    assert said[0].startswith("node is a stand-in of busybox: ")
+    assert said[0].startswith("node is a stand-in made of busybox: ")
 
 
 @pytest.mark.usefixtures("base")
@@ -112,10 +112,10 @@ def test_nothing_is_brought_into_a_persons_own_engine_and_no_digest_is_faked() -
     own = Keeping(info=replace(OURS, ours=False))
     refused = bringing.bringing(own, Brought(load=("x.tar",), stand_ins=("y",)), lambda line: None)
     with (
-        pytest.raises(UsageError, match="--load and --stand-in would change an engine that is yours"),
+        pytest.raises(UsageError, match="--load and --stand-in would change your own engine"),
         refused,
     ):
         pass
     digest = bringing.bringing(Keeping(), Brought(stand_ins=("y@sha256:1",)), lambda line: None)
-    with pytest.raises(UsageError, match="nothing else has its digest"), digest:
+    with pytest.raises(UsageError, match="only the image itself has its digest"), digest:
         pass

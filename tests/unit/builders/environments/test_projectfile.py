@@ -26,10 +26,10 @@ def test_a_client_is_described_by_its_command(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[clients", "cannot read"),
-        ("[clients]\nmine = 1\n", "is not a table of texts"),
-        ("[clients.mine]\ncommand = 1\n", "is not a table of texts"),
+        ("[clients]\nmine = 1\n", "is not a table of strings"),
+        ("[clients.mine]\ncommand = 1\n", "is not a table of strings"),
         ('[clients.mine]\nversion = "x"\n', "has no command"),
-        ('[clients.mine]\ncommand = "make {tag}"\ncolour = "red"\n', "does not know colour"),
+        ('[clients.mine]\ncommand = "make {tag}"\ncolour = "red"\n', "has unknown keys: colour"),
     ],
 )
 def test_what_is_wrong_with_the_file_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -146,8 +146,8 @@ def test_what_is_recorded_and_what_is_not_is_said_before(environment: dict[str, 
         cloud = json.loads((led.configuration / "instances" / "cloud").read_text())
         assert cloud["Nodes"][0]["Endpoint"] == "cloud://x"
         assert said == [
-            "buildx builders recorded as well: both",
-            "builds on the buildx builder cloud will not be recorded: its driver 'cloud' is not known here",
+            "also recording the buildx builders: both",
+            "builds on the buildx builder cloud will not be recorded: its driver 'cloud' is not supported",
             "builds on the buildx builder far will not be recorded: there is no docker context 'nowhere'",
         ]
 
@@ -161,7 +161,7 @@ def test_a_configuration_that_cannot_be_written_is_said_to_have_lost_a_change(tm
     with lead_builders(user, engine, "unix:///recorder", tmp_path / "run", said.append) as led:
         (led.configuration / "instances" / "new").write_text('{"Name": "new", "Nodes": []}')
     [line] = said
-    assert line.startswith("what the command changed of buildx's configuration is lost: ")
+    assert line.startswith("the command's changes to buildx's configuration are lost: ")
 
 
 def test_the_builder_of_the_current_context_is_there_under_its_name(

@@ -17,12 +17,12 @@ def said(words: str, config: Path) -> list[str]:
 @pytest.mark.parametrize("words", ["docker --context far build .", "docker --log-level info -c=far build ."])
 def test_a_context_on_the_command_line(words: str, tmp_path: Path) -> None:
     [line] = said(words, tmp_path)
-    assert line.endswith("leads past the recorder; drop it and add --engine host:far")
+    assert line.endswith("bypasses the recorder; drop it and add --engine host:far")
 
 
 def test_an_address_on_the_command_line(tmp_path: Path) -> None:
     [line] = said("/usr/bin/docker -H tcp://a:1 build .", tmp_path)
-    assert "-H leads past the recorder; drop it and set DOCKER_HOST=tcp://a:1" in line
+    assert "-H bypasses the recorder; drop it and set DOCKER_HOST=tcp://a:1" in line
 
 
 @pytest.mark.parametrize("words", ["docker build --context far .", "docker run -H x alpine", "make -c far"])

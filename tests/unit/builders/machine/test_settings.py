@@ -116,6 +116,6 @@ def test_places(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["network"].health is Health.ABSENT
     assert found["clock"].health is Health.OK
     monkeypatch.setattr("time.time", lambda: 0.0)
-    assert rows()["clock"].what.startswith("it is 1970-01-01 here")
+    assert rows()["clock"].what.startswith("the clock says 1970-01-01")
     monkeypatch.setenv("HTTPS_PROXY", "http://u:pw@h")
     assert "pw" not in rows()["network"].what

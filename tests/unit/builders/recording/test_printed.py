@@ -171,7 +171,7 @@ def test_what_printed_no_steps_was_no_build(request_: BuildRequest) -> None:
 
 def test_output_whose_beginning_is_lost_says_so(request_: BuildRequest) -> None:
     (gap,) = recorded(request_, stdout=PRINTED[PRINTED.index("STEP 2") :]).gaps
-    assert (gap.where, gap.what) == ("output", "it was too long: its beginning is missing")
+    assert (gap.where, gap.what) == ("output", "the output was too long: its beginning is missing")
 
 
 def test_a_context_that_is_gone_leaves_a_gap_and_no_dockerfile(request_: BuildRequest) -> None:

@@ -30,7 +30,7 @@ def test_calls_that_begin_messages_and_end_none_leave_the_others_alone(watched: 
     builds = watched.watcher.close()
     assert [build.ref for build in builds] == ["good"]
     assert [gap.what for gap in builds[0].connection.gaps] == [
-        "request not understood: GrpcError: too many messages are begun and not ended"
+        "request not understood: GrpcError: too many messages are incomplete"
     ]
 
 
@@ -39,7 +39,9 @@ def test_a_method_of_any_length_is_no_text_of_a_record(watched: Any) -> None:
     talk.call("m" * 500)
     talk.whole(SOLVE, control.SolveRequest(ref=b"r", frontend=b"f"), control.SolveResponse())
     [build] = watched.watcher.close()
-    assert [gap.what for gap in build.connection.gaps] == ["a call of a method of 501 characters was skipped"]
+    assert [gap.what for gap in build.connection.gaps] == [
+        "a call was skipped: the name of its method has 501 characters"
+    ]
     assert not watched.watcher.skipped
 
 
@@ -59,7 +61,7 @@ def test_a_record_says_that_not_every_vertex_was_looked_at(
     [build] = watched.watcher.finished()  # it does not wait for what is not looked at
     assert list(build.vertices) == ["sha256:a", "sha256:b"]
     assert [gap.what for gap in build.connection.gaps] == [
-        "response not understood: StatusError: it has more vertices than are kept"
+        "response not understood: StatusError: it has more vertices than the limit"
     ]
 
 
@@ -87,7 +89,7 @@ def test_what_open_builds_are_asked_is_bounded(watched: Any, monkeypatch: pytest
         talk.close()
         builds = watched.watcher.finished()
         assert [build.ref for build in builds] == [f"{turn}a", f"{turn}b"]
-        assert "asked for more" in builds[0].connection.gaps[0].what
+        assert "larger than the limit" in builds[0].connection.gaps[0].what
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_a_session_keeps_so_many_calls(
     session = watched.watcher.session("s")
     assert len(getattr(session, kind)) == 3
     assert [gap.what for gap in session.connection.gaps] == [
-        "WatcherError: a session has more calls than are kept"
+        "WatcherError: a session has more calls than the limit"
     ] * 2
 
 
@@ -121,7 +123,7 @@ def test_paths_of_any_length_are_bounded_together(watched: Any, monkeypatch: pyt
             talk.response(number, control.Packet(stat=control.Stat(path=b"p" * 400)))
     session = watched.watcher.session("s")
     assert [len(sync.stats) for sync in session.syncs] == [1, 1]
-    assert "more paths and files than are kept" in session.connection.gaps[0].what
+    assert "more paths and files than the limit" in session.connection.gaps[0].what
 
 
 def test_a_file_that_was_not_listed_is_none(watched: Any) -> None:
@@ -145,7 +147,7 @@ def test_ids_of_secrets_are_bounded_and_what_is_missing_is_said(
     session = watched.watcher.session("s")
     assert session.secret_ids == {"a", "b"}
     assert [gap.what.partition("Error: ")[2] for gap in session.connection.gaps] == [
-        "there are more ids of secrets than are kept",
+        "there are more ids of secrets than the limit",
         "the id of a secret is too long to be kept",
     ]
 
@@ -163,7 +165,7 @@ def test_sessions_that_ended_are_kept_for_a_while(watched: Any, monkeypatch: pyt
     gone = [name for name, session in sessions.items() if session.connection.gaps]
     assert gone == ["s0", "s1", "s2"]
     assert [gap.what for gap in sessions["s0"].connection.gaps] == [
-        "what it carried was forgotten: 3 others ended since"
+        "its data was discarded: 3 other sessions ended since"
     ]
     still_open.close()
 
@@ -178,7 +180,7 @@ def test_a_build_says_that_its_session_was_forgotten(watched: Any, monkeypatch: 
     [build] = watched.watcher.close()
     parts = read_build(build, Redactor(b"key"), lambda manifest: None)
     assert parts.context is None
-    assert "what it carried was forgotten: 0 others ended since" in [gap.what for gap in parts.gaps]
+    assert "its data was discarded: 0 other sessions ended since" in [gap.what for gap in parts.gaps]
 
 
 def test_large_headers_of_a_connection_are_not_kept(watched: Any) -> None:
@@ -187,5 +189,5 @@ def test_large_headers_of_a_connection_are_not_kept(watched: Any) -> None:
     session = watched.watcher.session("")
     assert session.connection.headers == (("User-Agent", "c"),)
     assert [gap.what for gap in session.connection.gaps] == [
-        "of 100018 bytes of headers only the short ones are kept"
+        "100018 bytes of headers: only the short ones are kept"
     ]

@@ -261,7 +261,7 @@ def test_bytes_that_are_no_op_are_a_gap() -> None:
     found = read_definition([pb.Definition(ops=[b"\xff\xff"])], "Dockerfile", Redactor(b"key"))
 
     assert found.definition.ops == ()
-    assert found.gaps[0].what == "its bytes are no op"
+    assert found.gaps[0].what == "its bytes are not an op"
 
 
 def test_text_that_is_not_utf8_spoils_nothing() -> None:

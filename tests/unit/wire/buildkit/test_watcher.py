@@ -103,7 +103,11 @@ def test_the_frontend_counts_when_nothing_was_returned(watched: Watched) -> None
     ("request_", "ends", "why"),
     [
         (control.SolveRequest(ref=b"ref", frontend=b"dockerfile.v0"), True, "without the frontend bridge"),
-        (control.SolveRequest(ref=b"ref", exporter=b"moby"), False, "cut before the frontend answered"),
+        (
+            control.SolveRequest(ref=b"ref", exporter=b"moby"),
+            False,
+            "interrupted before the frontend answered",
+        ),
         (control.SolveRequest(ref=b"ref", exporter=b"moby"), True, "answer was not seen"),
     ],
 )

@@ -191,7 +191,7 @@ def test_whoever_opens_no_streams_may_speak_first() -> None:
             PREFACE + HeadersFrame(1, b"\x82").serialize() + PingFrame(0, b"12345678").serialize(),
             "interrupted",
         ),
-        (PREFACE + ContinuationFrame(1, b"\x82").serialize(), "continuation of no header block"),
+        (PREFACE + ContinuationFrame(1, b"\x82").serialize(), "continuation without a header block"),
         (
             PREFACE + HeadersFrame(1, b"\xff\xff\xff\xff\xff", flags=["END_HEADERS"]).serialize(),
             "decompressed",
