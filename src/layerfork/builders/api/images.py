@@ -81,18 +81,24 @@ def remove_tags_and_steps(api: EngineApi, tags: Sequence[str], kept: Collection[
     """
     for tag in tags:
         try:
-            image = api.get(f"/images/{tag}/json", Image)
-            if image.id in kept and len(image.repo_tags or ()) < 2:
-                continue
-            steps = [row.id for row in api.get(f"/images/{tag}/history", list[HistoryRow])]
-            api.request("DELETE", f"/images/{tag}", {"noprune": "1"})
+            steps = _remove_tag(api, tag, kept)
         except ApiError as error:
             if error.status != 404:
                 raise
             continue
         for step in steps:
-            if step.startswith("sha256:") and not step.endswith("<missing>") and step not in kept:
+            if step not in kept:
                 _remove_unused(api, step)
+
+
+def _remove_tag(api: EngineApi, tag: str, kept: Collection[str]) -> list[str]:
+    """Remove a tag; the images of its steps, which are left; none when the tag was kept."""
+    image = api.get(f"/images/{tag}/json", Image)
+    if image.id in kept and len(image.repo_tags or ()) < 2:
+        return []
+    rows = api.get(f"/images/{tag}/history", list[HistoryRow])
+    api.request("DELETE", f"/images/{tag}", {"noprune": "1"})
+    return [row.id for row in rows if row.id.startswith("sha256:") and not row.id.endswith("<missing>")]
 
 
 def _remove_unused(api: EngineApi, image: str) -> None:

@@ -6,6 +6,7 @@ image-index.md @ v1.1.
 
 import base64
 import binascii
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
@@ -135,16 +136,17 @@ def _of_image(image: _Manifest, blobs: Blobs) -> CacheConfig | None:
         text = base64.b64decode(config.cache, validate=True)
     except (binascii.Error, ValueError) as error:
         raise bad_cache(blobs.name, "its inline cache is not base64") from error
-    dates = [each.created or "" for each in config.history or () if not each.empty_layer]
-    dates += [""] * len(layers)
-    described = {
-        Digest(raw.digest): CacheLayer(
-            digest=Digest(raw.digest), size_bytes=raw.size, diff_id=diff_id, created_at=created
-        )
-        for raw, diff_id, created in zip(layers, diff_ids, dates, strict=False)
-    }
+    described = {each.digest: each for each in _layers_of(layers, diff_ids, config)}
     chain = tuple(Digest(each.digest) for each in layers)
     return CacheConfig(text=text, layers=described, chain=chain, inline=True)
+
+
+def _layers_of(layers: list[Descriptor], diff_ids: list[str], config: _Image) -> Iterator[CacheLayer]:
+    """The layers of an image, with the times of its history where that has one for each."""
+    dates = [each.created or "" for each in config.history or () if not each.empty_layer]
+    unknown = [""] * len(layers)
+    for raw, diff_id, created in zip(layers, diff_ids, dates + unknown, strict=False):
+        yield CacheLayer(digest=Digest(raw.digest), size_bytes=raw.size, diff_id=diff_id, created_at=created)
 
 
 def read_verified(blobs: Blobs, descriptor: Descriptor, limit: int) -> bytes:

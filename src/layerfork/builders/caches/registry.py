@@ -321,20 +321,28 @@ class Access:
         Source: distribution/distribution registry/client/auth/session.go:fetchToken @ v2.8.3.
         """
         challenge = refused.headers.get("Www-Authenticate", "")
-        realm = parse_auth_header(challenge).realm or ""
-        if challenge[:7].lower() == "bearer " and not may_carry_a_login(realm):
-            # Without TLS even an anonymous token would come from whoever is in between.
-            has_login = bool(self._login.user or self._login.identity_token)
-            self.withheld = self.withheld or has_login
-            if has_login or self._top.startswith("https:"):
-                return {}
-        if self._login.identity_token and challenge[:7].lower() == "bearer ":
+        is_bearer = challenge[:7].lower() == "bearer "
+        if is_bearer and not self._may_ask(parse_auth_header(challenge).realm or ""):
+            return {}
+        if is_bearer and self._login.identity_token:
             return self._refreshed(challenge)
         try:
             granted, changed = self._auth.authenticate_request(refused, {}, refresh=True)
         except (AttributeError, TypeError, ValueError):  # of a challenge or token that oras did not expect
             return {}
         return dict(granted) if changed else {}
+
+    def _may_ask(self, realm: str) -> bool:
+        """Whether a realm may be asked for a token.
+
+        A login is never sent without TLS. Neither is an anonymous token asked for, unless the registry itself
+        has no TLS: whoever is in between could answer.
+        """
+        if may_carry_a_login(realm):
+            return True
+        has_login = bool(self._login.user or self._login.identity_token)
+        self.withheld = self.withheld or has_login
+        return not has_login and not self._top.startswith("https:")
 
     def _refreshed(self, challenge: str) -> dict[str, str]:
         """Headers with an access token that the identity token gives; none when it gives none.

@@ -4,8 +4,9 @@ import contextlib
 import json
 import os
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 from layerfork.builders.engines import RunningEngine
@@ -100,8 +101,8 @@ def how_to_go_on(records: Sequence[BuildRecord], engine: RunningEngine) -> Itera
     if not engine.info.ours:
         return
     failed = [record for record in records if missing_image(record) or missing_frontend(record)]
-    frontends = _absent(engine, (missing_frontend(record) for record in failed))
-    bases = _absent(engine, (base for record in failed for base in _bases(record)))
+    frontends = _absent(engine, map(missing_frontend, failed))
+    bases = _absent(engine, chain.from_iterable(map(_bases, failed)))
     if wanted := (*frontends, *bases):
         yield f"not on the engine: {', '.join(wanted)}; {engine.how_to_bring(' '.join(wanted))}"
     if frontends:
@@ -109,10 +110,8 @@ def how_to_go_on(records: Sequence[BuildRecord], engine: RunningEngine) -> Itera
             f"{' and '.join(frontends)}, from the `# syntax=` line: docker pull it before docker save; "
             "without that line the engine's own frontend reads the Dockerfile"
         )
-    if bases:
-        options = " ".join(f"--stand-in {each}" for each in bases if "@" not in each)
-        if options:
-            yield f"if the build needs only a shell from it, {options} makes a stand-in of busybox"
+    if options := " ".join(f"--stand-in {each}" for each in bases if "@" not in each):
+        yield f"if the build needs only a shell from it, {options} makes a stand-in of busybox"
 
 
 def _bases(record: BuildRecord) -> tuple[str, ...]:
@@ -126,7 +125,7 @@ def _bases(record: BuildRecord) -> tuple[str, ...]:
     return known or (missing_image(record),)
 
 
-def _absent(engine: RunningEngine, references: Iterator[str]) -> tuple[str, ...]:
+def _absent(engine: RunningEngine, references: Iterable[str]) -> tuple[str, ...]:
     found = dict.fromkeys(familiar(each) for each in references if each)
     return tuple(each for each in found if not _has(engine, each))
 

@@ -12,7 +12,7 @@ import zstandard
 from layerfork import __version__
 from layerfork.builders.recording.contextplaces import Find, Place, unsent_files
 from layerfork.context.hashing.columns import Names, encoded
-from layerfork.context.hashing.contents import hash_files
+from layerfork.context.hashing.contents import File, hash_files
 from layerfork.context.hashing.digestcache import (
     DigestCache,
     cache_file,
@@ -131,13 +131,12 @@ def _filled(
     unsent = unsent_files(manifest)
     places = find(manifest) if unsent else ()
     found = [_digests_in(place, caches) for place in places]
-    several = (each.digests for each in found)
-    digests = found[0].digests if len(found) == 1 else [_only(each) for each in zip(*several, strict=True)]
+    digests = _agreed(found)
     if not any(digests):
         return manifest, None
+    settled = places[0] if len(found) == 1 and found[0].settled else None
     known = {id(entry): digest for entry, digest in zip(unsent, digests, strict=True) if digest}
     entries = tuple(_with_digest(entry, known.get(id(entry))) for entry in manifest.entries)
-    settled = places[0] if len(found) == 1 and found[0].settled else None
     return replace(manifest, entries=entries), settled
 
 
@@ -145,33 +144,43 @@ def _with_digest(entry: ContextEntry, digest: Digest | None) -> ContextEntry:
     return with_content(entry, digest, ContentSource.DISK) if digest else entry
 
 
+def _agreed(found: Sequence[_Found]) -> Sequence[Digest | None]:
+    """A digest for each file; None when no place has the file, or two have different contents."""
+    if len(found) == 1:
+        return found[0].digests
+    return [_only(each) for each in zip(*(place.digests for place in found), strict=True)]
+
+
 def _only(digests: Sequence[Digest | None]) -> Digest | None:
-    """The digest of a file, wherever it lies; None when it lies nowhere, or with two contents."""
     found = set(digests) - {None}
     return found.pop() if len(found) == 1 else None
 
 
 def _digests_in(place: Place, caches: Path | None) -> _Found:
     """Digests of the files that are still what was announced."""
-    root = os.fspath(place.directory)
     files = [file for file in place.files if file is not None]
-    file = cache_file(caches, place.directory) if caches is not None and len(files) >= WORTH_CACHING else None
-    cache = load_cache(file) if file is not None else DigestCache()
+    stored = None
+    if caches is not None and len(files) >= WORTH_CACHING:
+        stored = cache_file(caches, place.directory)
+    cache = load_cache(stored) if stored is not None else DigestCache()
+    contents = _hashed(os.fspath(place.directory), files, cache)
+    if stored is not None:
+        save_cache(cache, stored)
+    digests = [contents.get(file[0]) if file is not None else None for file in place.files]
+    settled = stored is not None and len(cache.known) == len(digests) and None not in digests
+    return _Found(digests=digests, settled=settled)
+
+
+def _hashed(root: str, files: Sequence[File], cache: DigestCache) -> dict[str, Digest]:
+    """Digests by path. A file that changed while it was read is left out, of the cache too."""
     hashed = hash_files(root, files, cache)
-    contents = hashed.contents
-    # What was read is right if it is still what it was before.
+    digests = {path: digest for path, (digest, _) in hashed.contents.items()}
     names = [path for path, _ in hashed.read]
     for (path, before), after in zip(hashed.read, statuses_of(root, names), strict=True):
         if after is None or not _is_same(before, after):
-            contents.pop(path, None)
+            digests.pop(path, None)
             cache.known.pop(path, None)
-    if file is not None:
-        save_cache(cache, file)
-    digests = [
-        contents[file[0]][0] if file is not None and file[0] in contents else None for file in place.files
-    ]
-    settled = file is not None and len(cache.known) == len(digests) and None not in digests
-    return _Found(digests=digests, settled=settled)
+    return digests
 
 
 def _is_same(before: os.stat_result, after: os.stat_result) -> bool:

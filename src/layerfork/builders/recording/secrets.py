@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any
 
 from layerfork.record.context import ContextEntry, ContextManifest, Digest
@@ -109,19 +109,28 @@ def _hidden(value: Any, redactor: Redactor) -> Any:
         return value if _DIGEST.fullmatch(value) else redactor.clean_of_known(value)
     if isinstance(value, tuple):
         found = tuple(_hidden(each, redactor) for each in value)
-        return value if all(new is old for new, old in zip(found, value, strict=True)) else found
-    if not is_dataclass(value):
-        return value
+        return value if all(map(is_, found, value)) else found
+    if is_dataclass(value):
+        return _hidden_fields(value, redactor)
+    return value
+
+
+def _hidden_fields(value: Any, redactor: Redactor) -> Any:
     changes = {}
     for field in fields(value):
         old = getattr(value, field.name)
-        if isinstance(value, ContextManifest) and field.name == "entries":
-            new: Any = _hidden_entries(old, redactor)
-        else:
-            new = old if field.name in _OURS else _hidden(old, redactor)
+        new = _hidden_field(value, field.name, old, redactor)
         if new is not old and new != old:
             changes[field.name] = new
     return replace(value, **changes) if changes else value
+
+
+def _hidden_field(owner: Any, name: str, value: Any, redactor: Redactor) -> Any:
+    if name in _OURS:
+        return value
+    if name == "entries" and isinstance(owner, ContextManifest):
+        return _hidden_entries(value, redactor)
+    return _hidden(value, redactor)
 
 
 def _hidden_entries(entries: Sequence[ContextEntry], redactor: Redactor) -> Sequence[ContextEntry]:

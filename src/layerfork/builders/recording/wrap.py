@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from threading import Event
 from typing import IO, Any
@@ -207,14 +208,18 @@ def _whose(chosen: Engine, engine: RunningEngine, *, asked: bool) -> str:
 
 def _report_faults(recorders: Sequence[Recorder], led: LedBuilders, say: Say) -> None:
     """What kept connections from being made, or builds from being recorded whole."""
-    facts = [facts for recorder in recorders for facts in recorder.proxy.connections]
-    if any(each.problem == STOPPED for each in facts):
+    connections = list(chain.from_iterable(recorder.proxy.connections for recorder in recorders))
+    problems = dict.fromkeys(each.problem for each in connections)
+    if STOPPED in problems:
         say("connection closed early; builds are recorded up to that point")
-    for problem in dict.fromkeys(each.problem for each in facts if each.problem.startswith(UNREACHABLE)):
-        say(problem)
+    for problem in problems:
+        if problem.startswith(UNREACHABLE):
+            say(problem)
+    if all(each.engine_bytes for each in connections):
+        return
     for name, way in led.dialler.ways:
-        if any(not each.engine_bytes for each in facts) and (complaint := way.complaint):
-            say(f"the buildx builder {name} could not be reached: {complaint}")
+        if way.complaint:
+            say(f"the buildx builder {name} could not be reached: {way.complaint}")
 
 
 def check_program(argv: Sequence[str]) -> None:

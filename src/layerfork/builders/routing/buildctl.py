@@ -23,7 +23,8 @@ TLS_FLAGS = {
 """buildctl's own names of what may follow an address after ``buildkit:``."""
 TLS_DIRECTORY_FLAG = "tlsdir"
 TLS_FILES = {"cacert": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
-VALUE_FLAGS = {ADDRESS_FLAG, TLS_DIRECTORY_FLAG, *TLS_FLAGS, "timeout"}
+_CONNECTING = {ADDRESS_FLAG, TLS_DIRECTORY_FLAG, *TLS_FLAGS}
+VALUE_FLAGS = {*_CONNECTING, "timeout"}
 """Those of the flags in front of the subcommand that take a value.
 Source: moby/buildkit cmd/buildctl/main.go and cmd/buildctl/common/common.go, v0.8 to v0.32."""
 
@@ -51,14 +52,15 @@ def read_buildctl(argv: Sequence[str], environment: Mapping[str, str]) -> Buildc
     others: list[str] = []
     words = list(argv[1:])
     while words and words[0].startswith("-"):
-        word = words.pop(0)
-        name, equals, value = word.lstrip("-").partition("=")
-        if not equals and name in VALUE_FLAGS and words:
-            value = words.pop(0)
-        if name in TLS_FLAGS or name in (ADDRESS_FLAG, TLS_DIRECTORY_FLAG):
+        taken = [words.pop(0)]
+        name, equals, value = taken[0].lstrip("-").partition("=")
+        if not equals and name in VALUE_FLAGS:
+            value = words.pop(0) if words else ""
+            taken.append(value)
+        if name in _CONNECTING:
             flags[name] = value
         else:
-            others += [word] if equals or name not in VALUE_FLAGS else [word, value]
+            others += taken
     address = flags.get(ADDRESS_FLAG) or environment.get(ADDRESS_VARIABLE) or DEFAULT_ADDRESS
     return BuildctlCall(program=argv[0], spec=_spec(address, flags), others=(*others, *words))
 

@@ -107,19 +107,14 @@ def _remote(instance: Instance, node: Node, endpoint: str, dial: Dial) -> Lead:
     options = node.get("DriverOpts") or {}
     if parts.scheme == "docker-container" and "context" not in parse_qs(parts.query):
         return LeftAlone()  # it runs `docker exec`, which goes where DOCKER_HOST says
-    if parts.scheme == "unix" and not any(options.get(name) for name in TLS_OPTIONS):
+    if any(options.get(name) for name in TLS_OPTIONS):
+        return _buildkit(endpoint, dial(instance, node))
+    if parts.scheme == "unix":
         socket = Path(parts.path)
         return LeftAlone(is_dead=True) if _is_dead(socket) else _buildkit(endpoint, socket)
-    if (
-        parts.scheme == "tcp"
-        and parts.hostname
-        and parts.port
-        and not any(options.get(name) for name in TLS_OPTIONS)
-    ):
-        way: Way = (parts.hostname, parts.port)
-    else:
-        way = dial(instance, node)
-    return _buildkit(endpoint, way)
+    if parts.scheme == "tcp" and parts.hostname and parts.port:
+        return _buildkit(endpoint, (parts.hostname, parts.port))
+    return _buildkit(endpoint, dial(instance, node))
 
 
 def _buildkit(endpoint: str, way: Way) -> Behind:

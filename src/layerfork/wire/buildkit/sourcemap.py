@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from google.protobuf.message import DecodeError
 
-from layerfork.record.llb import Definition
+from layerfork.record.llb import Definition, LLBOp
 from layerfork.record.record import Gap
 from layerfork.wire.buildkit import ops_pb2 as pb
 from layerfork.wire.buildkit.fields import text
@@ -128,22 +128,27 @@ def verify(definition: Definition, vertices: Mapping[str, VertexState]) -> tuple
     out equal, though their digests differ by the session, share the run of one of them.
     Source: moby/buildkit solver/scheduler.go:mergeTo, v0.8 to v0.25.
     """
-    ops = {op.digest: op for op in definition.ops}
-    unstarted = {each.name for each in vertices.values() if each.digest in ops and each.started_ns is None}
+    ops = {str(op.digest): op for op in definition.ops}
+    known = [state for state in vertices.values() if state.digest in ops]
+    unstarted = {state.name for state in known if state.started_ns is None}
     gaps: list[Gap] = []
-    checked = 0
     for state in vertices.values():
-        op = ops.get(state.digest)  # type: ignore[call-overload]
-        if op is None:
-            foreign = read_label(state.name) is not None and not is_internal(state.name)
-            if foreign and state.name not in unstarted:
-                gaps.append(
-                    Gap(where=f"vertex {state.digest}", what="a step that the definition does not hold")
-                )
-            continue
-        checked += 1
-        if state.inputs and set(state.inputs) != {each.digest for each in op.inputs}:
-            gaps.append(
-                Gap(where=f"vertex {state.digest}", what="its inputs are not those of the definition")
-            )
-    return replace(definition, digests_verified=bool(checked) and not gaps), tuple(gaps)
+        op = ops.get(state.digest)
+        what = ""
+        if op is not None:
+            what = _other_inputs(op, state)
+        elif _is_step(state) and state.name not in unstarted:
+            what = "a step that the definition does not hold"
+        if what:
+            gaps.append(Gap(where=f"vertex {state.digest}", what=what))
+    return replace(definition, digests_verified=bool(known) and not gaps), tuple(gaps)
+
+
+def _other_inputs(op: LLBOp, state: VertexState) -> str:
+    if state.inputs and set(state.inputs) != {each.digest for each in op.inputs}:
+        return "its inputs are not those of the definition"
+    return ""
+
+
+def _is_step(state: VertexState) -> bool:
+    return read_label(state.name) is not None and not is_internal(state.name)

@@ -123,18 +123,32 @@ def read_steps(
     for digest in dict.fromkeys((*by_digest, *states)):
         state = states.get(digest) or VertexState(digest)
         op = by_digest.get(Digest(digest))
-        # A vertex that builds at the same time share is called as the first of them calls it.
-        name = (dict(op.description).get(_CUSTOM_NAME, "") if op is not None else "") or state.name
+        name = _own_name(op) or state.name
         if not is_internal(name):
             placing.add(name, state, op)
     steps = list(placing.steps())
     if not by_digest:
-        steps = sorted((*steps, *shared_steps(steps, stages, states)), key=place_of)
-        for step in steps:
-            # A source builds on nothing; what its instruction does with it, does.
-            step.own = [state for state in step.vertices if state.inputs] or step.own
+        steps = _without_definition(steps, stages, states)
     zero = first_start_ns(states.values())
     return tuple(_record(index, step, zero, redactor) for index, step in enumerate(steps, 1))
+
+
+def _without_definition(
+    steps: list[PlacedStep], stages: Stages, states: Mapping[str, VertexState]
+) -> list[PlacedStep]:
+    steps = sorted((*steps, *shared_steps(steps, stages, states)), key=place_of)
+    for step in steps:
+        # A source has no inputs; the vertices that do the instruction's work have some.
+        step.own = [state for state in step.vertices if state.inputs] or step.own
+    return steps
+
+
+def _own_name(op: LLBOp | None) -> str:
+    """The name in this build's definition; empty for none.
+
+    Concurrent builds share a vertex, and its state then has the name that the first of them gave it.
+    """
+    return dict(op.description).get(_CUSTOM_NAME, "") if op is not None else ""
 
 
 def _record(index: int, step: PlacedStep, zero_ns: int | None, redactor: Redactor) -> StepRecord:

@@ -83,16 +83,21 @@ def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> 
             state = vertices[digest] = VertexState(digest)
         if _is_work_on_a_result(state, seen):
             continue
-        state.name = text(seen.name) or state.name
-        state.inputs = texts(seen.inputs) or state.inputs
-        if seen.HasField("started") or seen.HasField("completed"):
-            state.started_ns = _nanoseconds(seen.started) if seen.HasField("started") else None
-            state.completed_ns = _nanoseconds(seen.completed) if seen.HasField("completed") else None
-            state.cached = seen.cached
-            state.error = text(seen.error)
-        else:
-            state.cached = state.cached or seen.cached
-            state.error = text(seen.error) or state.error
+        _take(state, seen)
+
+
+def _take(state: VertexState, seen: control.StatusVertex) -> None:
+    state.name = text(seen.name) or state.name
+    state.inputs = texts(seen.inputs) or state.inputs
+    started, completed = seen.HasField("started"), seen.HasField("completed")
+    if started or completed:
+        state.started_ns = _nanoseconds(seen.started) if started else None
+        state.completed_ns = _nanoseconds(seen.completed) if completed else None
+        state.cached = seen.cached
+        state.error = text(seen.error)
+    else:
+        state.cached = state.cached or seen.cached
+        state.error = text(seen.error) or state.error
 
 
 def _is_work_on_a_result(state: VertexState, seen: control.StatusVertex) -> bool:

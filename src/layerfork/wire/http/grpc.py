@@ -180,16 +180,9 @@ class MessageReader:
 
     def feed(self, data: memoryview) -> None:
         """Raises: GrpcError, and whatever the receiver of the messages raises."""
-        at, end = 0, len(data)
-        if self._left and self._left == end and not (self._begun or self._compressed):
-            self._left = 0
-            self._deliver(data)
+        if self._deliver_whole(data):
             return
-        if end >= 5 and not (self._left or self._prefix or self._skip):
-            compressed, length = _PREFIX.unpack_from(data)
-            if length == end - 5 and not compressed:
-                self._deliver(data[5:])
-                return
+        at, end = 0, len(data)
         while at < end:
             if self._skip:
                 step = min(self._skip, end - at)
@@ -199,6 +192,23 @@ class MessageReader:
                 at = self._body(data, at, end)
             else:
                 at = self._start(data, at, end)
+
+    def _deliver_whole(self, data: memoryview) -> bool:
+        """Deliver data that is exactly one message, or the body of one, without a copy; most of it is."""
+        end = len(data)
+        if self._left:
+            if self._left != end or self._begun or self._compressed:
+                return False
+            self._left = 0
+            self._deliver(data)
+            return True
+        if end < 5 or self._prefix or self._skip:
+            return False
+        compressed, length = _PREFIX.unpack_from(data)
+        if compressed or length != end - 5:
+            return False
+        self._deliver(data[5:])
+        return True
 
     def _start(self, data: memoryview, at: int, end: int) -> int:
         if not self._prefix and end - at >= 5:

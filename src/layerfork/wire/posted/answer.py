@@ -66,6 +66,16 @@ _STRUCTURE = re.compile(
 )
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _BARE_ID = re.compile(r"[0-9a-f]{64}")
+_PULLING = "Pulling from "
+
+
+def _error_in(message: dict[str, Any]) -> str:
+    """The error that a message reports; empty for none. The detail's text is the builder's own."""
+    error = message.get("error") or message.get("message")
+    detail = message.get("errorDetail")
+    if isinstance(detail, dict):
+        error = detail.get("message") or error
+    return error.strip() if isinstance(error, str) else ""
 
 
 class AnswerDecoder:
@@ -133,15 +143,10 @@ class AnswerDecoder:
             self._name_image(aux["ID"])
         elif isinstance(aux, str) and message.get("id") == "moby.buildkit.trace":
             self._keep_trace(aux)
-        error = message.get("error") or message.get("message")
-        detail = message.get("errorDetail")
-        if isinstance(detail, dict):
-            error = detail.get("message") or error
-        if isinstance(error, str) and error:
-            self.error = error.strip()
+        self.error = _error_in(message) or self.error
         status = message.get("status")
-        if isinstance(status, str) and status.startswith("Pulling from "):
-            self.pulls.append(f"{status.removeprefix('Pulling from ')}:{message.get('id', '')}")
+        if isinstance(status, str) and status.startswith(_PULLING):
+            self.pulls.append(f"{status.removeprefix(_PULLING)}:{message.get('id', '')}")
 
     def _read_stream(self, text: str) -> None:
         if _IMAGE_ID.fullmatch(text) or _BARE_ID.fullmatch(text):

@@ -79,15 +79,22 @@ def read_result(build: PostedBuild, redactor: Redactor) -> BuildResult:
 def outcome_of(build: PostedBuild) -> BuildOutcome:
     """How the build ended, by its answer alone."""
     answer = build.answer
-    began = bool(answer.log.steps or answer.traces)
-    if answer.error or build.status >= 300:
-        return BuildOutcome.FAILED if began and build.status < 300 else BuildOutcome.REFUSED
-    succeeded = bool(answer.log.image_id)
-    if not answer.log.steps or builder_of(build) is Builder.BUILDAH:
-        succeeded = bool(answer.image_ids)  # podman's own clients get no other word of success
-    if build.answer_whole and (succeeded or build.is_buildkit):
+    if build.status >= 300:
+        return BuildOutcome.REFUSED
+    if answer.error:
+        began = bool(answer.log.steps or answer.traces)
+        return BuildOutcome.FAILED if began else BuildOutcome.REFUSED
+    if build.answer_whole and (build.is_buildkit or _names_an_image(build)):
         return BuildOutcome.SUCCEEDED
     return BuildOutcome.CUT
+
+
+def _names_an_image(build: PostedBuild) -> bool:
+    """Whether the answer ends as that of a build which succeeded."""
+    answer = build.answer
+    if not answer.log.steps or builder_of(build) is Builder.BUILDAH:
+        return bool(answer.image_ids)  # podman's own clients get no "Successfully built"
+    return bool(answer.log.image_id)
 
 
 def _step(index: int, step: PrintedStep, build: PostedBuild, redactor: Redactor, error: str) -> StepRecord:

@@ -31,11 +31,13 @@ def secrets_of(build: PostedBuild) -> tuple[str, ...] | None:
         listed = json.loads(build.first(PARAMETER) or "[]")
     except (ValueError, RecursionError):
         return None
-    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-        return None
-    if not all(_FIELD.fullmatch(field) for each in listed for field in each.split(",")):
+    if not isinstance(listed, list) or not all(map(_describes_secret, listed)):
         return None
     return tuple(re.sub(rf"({_NAME})-?[0-9]+", r"\1", each) for each in listed)
+
+
+def _describes_secret(value: object) -> bool:
+    return isinstance(value, str) and all(map(_FIELD.fullmatch, value.split(",")))
 
 
 def without_secrets(entries: Iterable[ContextEntry]) -> Iterator[ContextEntry]:

@@ -100,12 +100,11 @@ def _form_of(line: str) -> re.Pattern[str] | None:
 
 def _add(streams: dict[str, Stream], form: re.Pattern[str], line: str) -> None:
     match = form.match(line)
-    groups = match.groupdict() if match is not None else {}
-    name = groups.get("stream") or ""
-    if match is None and form.groupindex.get("stream"):
+    if match is None and "stream" in form.groupindex:
         return  # the CI's own line, of no branch
-    stream = streams.setdefault(name, Stream())
+    groups = match.groupdict() if match is not None else {}
     rest = line[match.end() :] if match is not None else line
+    stream = streams.setdefault(groups.get("stream") or "", Stream())
     if groups.get("more") == "+" and stream.lines:
         stream.lines[-1] += rest
         return

@@ -95,6 +95,9 @@ def _is_about(vertex: PrintedVertex, rest: str) -> bool:
     return not rest.startswith("[") or (rest == vertex.name and not vertex.ended)
 
 
+_ENDS = {"CACHED": "cached", "CANCELED": "canceled"}
+
+
 def _take(build: PrintedProgress, number: int, rest: str) -> None:
     vertex = build.vertices.get(number)
     if vertex is None:
@@ -106,10 +109,8 @@ def _take(build: PrintedProgress, number: int, rest: str) -> None:
     if match := _DONE.fullmatch(rest):
         vertex.ended = "done"
         vertex.seconds = float(match[1]) if match[1] else None
-    elif rest == "CACHED":
-        vertex.ended = "cached"
-    elif rest == "CANCELED":
-        vertex.ended = "canceled"
+    elif rest in _ENDS:
+        vertex.ended = _ENDS[rest]
     elif rest.startswith("ERROR: "):
         vertex.ended, vertex.error = "error", rest.removeprefix("ERROR: ")
     elif _DIGEST.fullmatch(rest) and not vertex.digest:

@@ -11,9 +11,9 @@ from layerfork.wire.redact.tokens import Span
 from layerfork.wire.redact.values import (
     GAP,
     SHORTEST,
+    is_harmless,
     is_path,
     is_plain,
-    is_told,
     rest_of_word,
     value_at,
     words_from,
@@ -148,19 +148,19 @@ def _of_users(text: str) -> Iterator[Span]:
         start, end = colon + 1, found[1]
         if start == end and (quoted := value_at(text, end)) is not None:
             start, end = quoted  # user:"password"
-        value = text[start:end]
-        if (
-            is_told(text[colon - 6 : end])
-            or is_told(value)
-            or value.startswith("//")
-            or (not of_curl and is_plain(value))
-            or value.isdigit()
-        ):
+        if is_harmless(text[colon - 6 : end]) or _is_no_password(text[start:end], of_curl=of_curl):
             continue
         if text[found[0] - 1 : found[0]] in ("'", '"'):
             yield start, end
         else:
             yield from worth_hiding(text, start, end)
+
+
+def _is_no_password(value: str, *, of_curl: bool) -> bool:
+    """Whether ``-u user:value`` has another meaning: a number (``1000:1000``), an address, a plain group."""
+    if is_harmless(value) or value.isdigit() or value.startswith("//"):
+        return True
+    return not of_curl and is_plain(value)
 
 
 def _configured(text: str) -> Iterator[Span]:
@@ -181,19 +181,32 @@ def _configured(text: str) -> Iterator[Span]:
 def _positional(text: str) -> Iterator[Span]:
     """Passwords that are words of their own."""
     for match in _HTPASSWD.finditer(text):
-        words = list(words_from(text, match.end(), _MOST_WORDS))
-        said = [text[start:end] for start, end in words]
-        flags = "".join(word for word in said if word.startswith("-"))
-        others = [span for span, word in zip(words, said, strict=True) if not word.startswith("-")]
-        place = 1 if "n" in flags else 2
-        if "b" in flags and len(others) > place:
-            yield from worth_hiding(text, *others[place])
+        yield from _of_htpasswd(text, match.end())
     for match in _VAULT.finditer(text):
-        for start, end in words_from(text, match.end(), _MOST_WORDS):
-            word = text[start:end]
-            if not word.startswith("-") and "=" not in word:
-                yield from worth_hiding(text, start, end)
-                break
+        yield from _of_vault(text, match.end())
+
+
+def _of_htpasswd(text: str, at: int) -> Iterator[Span]:
+    """``-b FILE USER PASSWORD``, with ``-n`` without the file."""
+    flags = ""
+    others: list[Span] = []
+    for start, end in words_from(text, at, _MOST_WORDS):
+        if text[start:end].startswith("-"):
+            flags += text[start:end]
+        else:
+            others.append((start, end))
+    place = 1 if "n" in flags else 2
+    if "b" in flags and len(others) > place:
+        yield from worth_hiding(text, *others[place])
+
+
+def _of_vault(text: str, at: int) -> Iterator[Span]:
+    """The first word that is neither an option nor ``NAME=VALUE``."""
+    for start, end in words_from(text, at, _MOST_WORDS):
+        word = text[start:end]
+        if not word.startswith("-") and "=" not in word:
+            yield from worth_hiding(text, start, end)
+            return
 
 
 def _fed(text: str) -> Iterator[Span]:

@@ -41,7 +41,7 @@ _ENDS = ";)]},&|\\"
 _ENDS_AFTER = {"?": re.compile(r"[&#]"), "&": re.compile(r"[&#]"), ",": re.compile(r",")}
 _DEFAULT = re.compile(r"[\"']?(?:\$\{\w++:?[-+=?])++(?P<value>[^}\n]*+)")
 """Of ``${NAME:-value}`` the value."""
-_TOLD = re.compile(r"(?:\\?[\"'])?(?:\$|\\\$\{?\w+\}?(?!\S)|hidden:[0-9a-f]{16}(?=[\s\"'\\;&|,)\]}<]|$))")
+_HARMLESS = re.compile(r"(?:\\?[\"'])?(?:\$|\\\$\{?\w+\}?(?!\S)|hidden:[0-9a-f]{16}(?=[\s\"'\\;&|,)\]}<]|$))")
 """How a value begins that holds no secret: a variable, or what is hidden already."""
 GAP = r"(?:(?:\\*+[\"'])?+[ \t]*+,\s*+(?=\\*+[\"'])|(?:\\*+[\"'])?+(?:[ \t]|\\\r?\n)++)"
 """What stands between two words of a command line, or of a list of words in JSON."""
@@ -50,9 +50,9 @@ _IN_LIST = re.compile(r"(?:[\[,]\s*+|- )\\*+[\"']$")
 _LONGEST_GAP = 12
 
 
-def is_told(value: str) -> bool:
+def is_harmless(value: str) -> bool:
     """Whether a value begins as one that holds no secret."""
-    return _TOLD.match(value) is not None
+    return _HARMLESS.match(value) is not None
 
 
 def value_at(text: str, at: int, before: str = "") -> Span | None:
@@ -62,7 +62,7 @@ def value_at(text: str, at: int, before: str = "") -> Span | None:
     """
     if (default := _DEFAULT.match(text, at)) is not None:
         return default.span("value")
-    if _TOLD.match(text, at) or (match := _VALUE.match(text, at)) is None:
+    if _HARMLESS.match(text, at) or (match := _VALUE.match(text, at)) is None:
         return None
     start, end = match.span(match.lastgroup or 0)
     if match.lastgroup == "open":
@@ -79,7 +79,7 @@ def rest_of_word(text: str, at: int, name_start: int, *, flag: bool) -> Span | N
     That is so of a flag, and of a word of a list: ``["app", "KEY=a b"]``.
     """
     quote = text[name_start - 1 : name_start]
-    if quote not in ("'", '"') or _TOLD.match(text, at) or text[at : at + 1] in ("'", '"'):
+    if quote not in ("'", '"') or _HARMLESS.match(text, at) or text[at : at + 1] in ("'", '"'):
         return None
     if not flag and not _IN_LIST.search(text, max(0, name_start - _LONGEST_GAP), name_start):
         return None
@@ -116,7 +116,7 @@ def is_quoted(text: str, start: int, end: int) -> bool:
 def worth_hiding(text: str, start: int, end: int) -> Iterator[Span]:
     """The value without what a shell or a list put after it, unless it says nothing or was dealt with."""
     value = text[start:end] if is_quoted(text, start, end) else text[start:end].rstrip(_ENDS)
-    if value and not is_trivial(value) and not _TOLD.match(value):
+    if value and not is_trivial(value) and not _HARMLESS.match(value):
         yield start, start + len(value)
 
 
