@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from layerfork.builders.edits import check_editable, write_patches
 from layerfork.builders.engines import open_engine
+from layerfork.builders.projectedits import check_editable, write_patches
 from layerfork.errors import LayerforkError
 from layerfork.record.fixing import FilePatch
 from research.attacks.outcome import Outcome

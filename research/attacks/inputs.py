@@ -13,7 +13,7 @@ from fuzz.buildkit_cases import Seeds, mutate
 from fuzz.fuzz_buildkit import one_case
 from fuzz.import_cases import LEFT
 
-from layerfork.builders.api import answers
+from layerfork.builders.api import apianswers
 from layerfork.builders.imports.files import import_bytes
 from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.context.ignore.dockerode import _read_rules
@@ -27,7 +27,7 @@ from layerfork.record.visible import visible
 from layerfork.wire.printed.logs import read_output
 from layerfork.wire.redact import Redactor
 from layerfork.wire.tar.decompress import Decompressor
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.tarstream import TarDecoder
 from research.attacks.outcome import Outcome
 
 Reader = Callable[[bytes, random.Random], object]
@@ -158,7 +158,13 @@ def _read_ignore(text: str) -> None:
 
 
 def _read_answer(data: bytes, rng: random.Random) -> None:
-    kinds = [answers.Version, answers.Info, answers.Image, list[answers.ListedImage], answers.LoadLine]
+    kinds = [
+        apianswers.Version,
+        apianswers.Info,
+        apianswers.Image,
+        list[apianswers.ListedImage],
+        apianswers.LoadLine,
+    ]
     try:
         msgspec.json.decode(data, type=rng.choice(kinds))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -13,7 +13,7 @@ from layerfork.app.predict.commits import CommitsAsked, predict_commits
 from layerfork.app.predict.earlier import EarlierBuilds
 from layerfork.app.predict.predicting import baseline_at
 from layerfork.builders.commits.checkout import Sending
-from layerfork.builders.commits.history import Repository, commits_of, find_repository
+from layerfork.builders.commits.commitlist import Repository, commits_of, find_repository
 from layerfork.builders.commits.objects import Blobs
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.process import run

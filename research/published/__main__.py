@@ -3,7 +3,7 @@
     python -m research.published [--engine NAME]... [--limit N] [-v] DIRECTORY...
 
 The Dockerfiles in some directories (clones of repositories, say) are put to the frontends of real engines,
-which build nothing (`layerfork.builders.api.frontend`), and every operation is compared with that of our
+which build nothing (`layerfork.builders.api.askfrontend`), and every operation is compared with that of our
 model.
 Needs root. Ends with 1 where an operation is another one, or where we cannot read what the engine can.
 """

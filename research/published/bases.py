@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from layerfork.builders.api.client import EngineApi
+from layerfork.builders.api.engineapi import EngineApi
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.process import run
 from layerfork.errors import EngineError

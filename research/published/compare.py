@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from layerfork.builders.api.client import ApiError
-from layerfork.builders.api.frontend import FrontendRefusedError, Question, ask_frontend
+from layerfork.builders.api.askfrontend import FrontendRefusedError, Question, ask_frontend
+from layerfork.builders.api.engineapi import ApiError
 from layerfork.builders.engines import RunningEngine
 from layerfork.context.ignore.ignorefile import read_docker_ignorefile
 from layerfork.dockerfile import BadSubstitutionError

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.builders.commits.history import Commit, Repository, commits_of, output_of
+from layerfork.builders.commits.commitlist import Commit, Repository, commits_of, output_of
 from layerfork.errors import UsageError
 from layerfork.lint.dockerfiles import OpenedDockerfile
 from layerfork.lint.linter import dockerfiles_below

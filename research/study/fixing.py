@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.builders.commits.history import Commit, output_of
+from layerfork.builders.commits.commitlist import Commit, output_of
 from layerfork.errors import UsageError
 from layerfork.hypothesis.edits import UnfitError, edited
 from layerfork.lint.linter import lint

@@ -9,7 +9,7 @@ from layerfork.app.predict.commits import CommitsAsked, predict_commits
 from layerfork.app.predict.earlier import EarlierBuilds
 from layerfork.app.predict.predicting import baseline_at
 from layerfork.builders.commits.checkout import Sending
-from layerfork.builders.commits.history import Commit
+from layerfork.builders.commits.commitlist import Commit
 from layerfork.builders.commits.objects import Blobs, texts_of
 from layerfork.context.clientrules import find_rules
 from layerfork.dockerfile import BadSubstitutionError

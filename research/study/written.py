@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from random import Random
 
-from layerfork.builders.commits.history import output_of
+from layerfork.builders.commits.commitlist import output_of
 from research.histories.walk import git
 from research.study.described import Description, Touch
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, BuildClient, ContextForm, find_client
-from layerfork.builders.clients.sending import sender_of_client
+from layerfork.builders.clients.clientsender import sender_of_client
 from layerfork.errors import ClientError, UsageError
 from layerfork.record.build import (
     DOCKER,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layerfork.builders.api.registry import LISTENING, REGISTRY, registry_for
+from layerfork.builders.api.loopbackregistry import LISTENING, REGISTRY, registry_for
 from layerfork.builders.debian.roots import ensure_root, through_loader
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.private import RunningPrivateEngine

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from engines.running import as_host
 
-from layerfork.builders.api.frontend import FrontendRefusedError, Question, ask_frontend
+from layerfork.builders.api.askfrontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.cli.root import root
 from layerfork.errors import UsageError

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.builders.api.answers import Version
-from layerfork.builders.api.client import EngineApi
+from layerfork.builders.api.apianswers import Version
+from layerfork.builders.api.engineapi import EngineApi
 from layerfork.builders.debian.roots import ensure_root, verify_root
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.private import PRIVATE_ENGINES, PrivateEngine

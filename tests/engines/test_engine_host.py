@@ -11,8 +11,8 @@ import pytest
 from engines.running import layerfork
 from engines.tlsfront import tls_in_front_of
 
-from layerfork.builders.api.answers import ListedImage
-from layerfork.builders.api.client import EngineApi
+from layerfork.builders.api.apianswers import ListedImage
+from layerfork.builders.api.engineapi import EngineApi
 from layerfork.builders.engines import RunningEngine, host_is_meant, open_engine
 from layerfork.builders.engines.baseimage import base_archive
 from layerfork.builders.process import run

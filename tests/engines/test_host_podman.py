@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from engines.running import layerfork
 
-from layerfork.builders.api.client import EngineApi
-from layerfork.builders.api.images import image_ids
+from layerfork.builders.api.engineapi import EngineApi
+from layerfork.builders.api.engineimages import image_ids
 from layerfork.builders.engines import RunningEngine, open_engine
 
 pytestmark = pytest.mark.engine

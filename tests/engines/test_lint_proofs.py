@@ -13,7 +13,7 @@ from contracts.lintproof import Proof, proofs
 from today import part_of_today
 
 from layerfork.app.lint import find_traps
-from layerfork.builders.api.registry import registry_for
+from layerfork.builders.api.loopbackregistry import registry_for
 from layerfork.builders.engines import open_engine
 from layerfork.builders.environments.privatedir import SHORT, private_directory
 from layerfork.builders.environments.shell import REGISTRY_VARIABLE, engine_environment

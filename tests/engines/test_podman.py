@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
-from layerfork.builders.api.answers import Version
+from layerfork.builders.api.apianswers import Version
 from layerfork.builders.debian.roots import ensure_root, verify_root
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.baseimage import ensure_base_archive, image_id

@@ -11,7 +11,7 @@ import pytest
 from engines.traces import engine_names, processes, wait_until_gone
 
 from layerfork.builders.api.inspection import read_engine_info
-from layerfork.builders.api.registry import registry_for
+from layerfork.builders.api.loopbackregistry import registry_for
 from layerfork.builders.debian.roots import ensure_root
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.baseimage import ensure_base_archive

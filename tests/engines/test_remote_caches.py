@@ -12,11 +12,11 @@ import pytest
 from engines.remotecaches import Desk, desk_on
 from today import engines_of_today
 
-from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.cacheconfig import read_cache
+from layerfork.builders.caches.cachedsteps import find_steps
 from layerfork.builders.caches.exported import exported_manifest
 from layerfork.builders.caches.forecast import Imported, import_steps
 from layerfork.builders.caches.opening import open_cache
-from layerfork.builders.caches.steps import find_steps
 from layerfork.cli import call
 from layerfork.errors import ExitCode
 from layerfork.record.prediction import CacheState

@@ -11,7 +11,7 @@ import pytest
 
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.keys.classic.tarsum import tarsum_header
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.tarstream import TarDecoder
 
 pytestmark = pytest.mark.engine
 

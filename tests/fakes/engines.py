@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork.builders.api.client import address_of
+from layerfork.builders.api.engineapi import address_of
 from layerfork.errors import EngineError
 from layerfork.record.build import DOCKER, PodmanTools, ServedBuilders, Toolchain
 from layerfork.record.engine import EngineInfo, ImageFacts

@@ -28,9 +28,9 @@ from layerfork.app.history.trees import CommitTrees
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.predicting import predict_build
 from layerfork.app.predict.tree import plan
-from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.cacheconfig import read_cache
+from layerfork.builders.caches.cachedsteps import find_steps
 from layerfork.builders.caches.source import CacheConfig
-from layerfork.builders.caches.steps import find_steps
 from layerfork.builders.imports.history import records_of_builds
 from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.check import Against, CheckReport

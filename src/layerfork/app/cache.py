@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from layerfork.app.compare.comparison import builds_of_kinds
-from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.cacheconfig import read_cache
+from layerfork.builders.caches.cachedsteps import StepsInCache, find_steps
 from layerfork.builders.caches.exported import exported_manifest, was_replaced
 from layerfork.builders.caches.opening import open_cache
 from layerfork.builders.caches.source import CacheSource
-from layerfork.builders.caches.steps import StepsInCache, find_steps
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.build import Builder
 from layerfork.record.exportedcache import CacheReport, ExportedCache

@@ -16,7 +16,12 @@ from layerfork.builders.environments.installing import (
     find_environment,
     find_interpreter,
 )
-from layerfork.builders.machine import examine_places, examine_programs, examine_settings, without_passwords
+from layerfork.builders.machinechecks import (
+    examine_places,
+    examine_programs,
+    examine_settings,
+    without_passwords,
+)
 from layerfork.builders.process import find_program
 from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.errors import ClientError, EngineError

@@ -7,7 +7,7 @@ from layerfork.app.experiment.clients import choose_clients
 from layerfork.app.pack import Say
 from layerfork.app.predict.nextbuild import current_umask
 from layerfork.builders.clients import CLIENTS, BuildClient
-from layerfork.builders.clients.sending import sender_of_client
+from layerfork.builders.clients.clientsender import sender_of_client
 from layerfork.builders.environments.installing import described_clients
 from layerfork.context.hashing.contents import HashedFiles
 from layerfork.context.manifest import read_tree
@@ -20,7 +20,7 @@ from layerfork.context.walk import ScannedTree, scan
 from layerfork.errors import LayerforkError
 from layerfork.record.build import Builder
 from layerfork.record.context import SendingGroup, SendingReport, Transport
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.tarstream import TarDecoder
 
 _NO_ROOT = "a directory's transfer has no header of the root: COPY . shares nothing with a tar (root-header)"
 _IGNORES_LATER = "buildah applies ignore rules itself: what it is given besides is not compared"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from layerfork.builders.edits import leads_elsewhere
 from layerfork.builders.process import last_lines, run
+from layerfork.builders.projectedits import leads_elsewhere
 from layerfork.errors import LayerforkError
 from layerfork.record.build import Command, is_plain_build
 from layerfork.record.change import Change, EntriesAre

@@ -8,7 +8,7 @@ import pytest
 
 from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.builders.clients import find_client
-from layerfork.builders.clients.sending import sender_of_client
+from layerfork.builders.clients.clientsender import sender_of_client
 from layerfork.context.senders import sender_of
 from layerfork.record.build import Builder
 from layerfork.record.context import EntryType

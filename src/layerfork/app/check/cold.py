@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layerfork.builders.engines import RunningEngine, open_engine
-from layerfork.builders.environments.images import bringing
+from layerfork.builders.environments.bringing import bringing
 from layerfork.errors import UsageError
 from layerfork.record.engine import Brought
 from layerfork.record.progress import Say

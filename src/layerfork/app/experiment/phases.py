@@ -13,8 +13,8 @@ from pathlib import Path
 from layerfork.app.experiment.clients import PlannedBuild
 from layerfork.app.experiment.relay import EngineGoneError
 from layerfork.app.experiment.trial import Bench, run_trial
-from layerfork.builders.api.client import ApiError, EngineApi
-from layerfork.builders.api.images import CLEANING_LIMIT_S, load_archive
+from layerfork.builders.api.engineapi import ApiError, EngineApi
+from layerfork.builders.api.engineimages import CLEANING_LIMIT_S, load_archive
 from layerfork.builders.clients import ContextForm
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.engines.baseimage import (

@@ -19,7 +19,7 @@ from layerfork.app.experiment.planning import CatalogueOptions, CataloguePlan, p
 from layerfork.app.experiment.shards import plan_digest
 from layerfork.app.machine import engines_at_once
 from layerfork.builders.environments.installing import described_clients
-from layerfork.builders.machine import busy_share, read_ticks
+from layerfork.builders.machinechecks import busy_share, read_ticks
 from layerfork.errors import LayerforkError
 from layerfork.record.progress import Listener, Progress
 from layerfork.record.run import RunProblem

@@ -13,7 +13,7 @@ from layerfork.builders.engines import RunningEngine
 from layerfork.builders.environments.served import cloned_tar
 from layerfork.builders.process import KEEP_BYTES, ProgramMissingError, last_lines, printable, run
 from layerfork.builders.recording.contextdigests import fill_from_disk, recall
-from layerfork.builders.recording.contextplaces import Place, find_places, place_at
+from layerfork.builders.recording.contextplaces import ContextPlace, find_places, place_at
 from layerfork.builders.recording.filesondisk import fill_from_tar
 from layerfork.builders.recording.imagefacts import add_base_facts, add_image_facts, add_quiet_steps
 from layerfork.builders.recording.printed import OUTPUT_BYTES, read_printed_build
@@ -119,7 +119,9 @@ def _with_facts(
     return add_quiet_steps(add_base_facts(record, recorder.image_facts))
 
 
-def _directories(manifest: ContextManifest, request: BuildRequest, recorder: Recorder) -> Sequence[Place]:
+def _directories(
+    manifest: ContextManifest, request: BuildRequest, recorder: Recorder
+) -> Sequence[ContextPlace]:
     """Where a context was sent from: the main one is known, named ones are a client's own."""
     is_main = manifest.name == MAIN_CONTEXT
     return (place_at(request.context, manifest),) if is_main else find_places(manifest, recorder.clients)

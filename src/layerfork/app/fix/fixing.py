@@ -9,8 +9,8 @@ from layerfork.app.check.gate import total_s
 from layerfork.app.fix.estimate import foreseen, rebuilt_steps
 from layerfork.app.fix.lastfork import Forked, forked_in, last_forks
 from layerfork.app.fix.trial import Tried, TryOptions, directory_of_build, try_remedy
-from layerfork.builders.edits import (
-    Project,
+from layerfork.builders.projectedits import (
+    EditedProject,
     RefusedError,
     check_editable,
     leads_elsewhere,
@@ -160,7 +160,7 @@ def _apply(
 ) -> Proposal:
     """One that cannot be tried leaves those before it as they are. ``made``: its edits are in the files."""
     try:
-        project = Project(base)
+        project = EditedProject(base)
         if not made:
             check_editable(proposal.patches, base, force=options.force)
         _check_place(forked, proposal)
@@ -211,7 +211,7 @@ def _check_place(forked: Forked, proposal: Proposal) -> None:
                 )
 
 
-def _make(forked: Forked, proposal: Proposal, options: FixOptions, project: Project, say: Say) -> None:
+def _make(forked: Forked, proposal: Proposal, options: FixOptions, project: EditedProject, say: Say) -> None:
     """Do it, in the project's own files, if they still may be edited.
 
     Raises: RefusedError, LayerforkError.

@@ -14,7 +14,7 @@ from layerfork.app.check.gate import gate
 from layerfork.app.compare.comparison import diff_stored
 from layerfork.app.fix.estimate import found_elsewhere, reused_step
 from layerfork.builders.engines import RunningEngine, default_spec_of_why, open_engine
-from layerfork.builders.environments.images import bringing
+from layerfork.builders.environments.bringing import bringing
 from layerfork.builders.environments.privatedir import private_directory
 from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.wrap import engine_for, record_command

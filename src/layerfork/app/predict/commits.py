@@ -15,7 +15,7 @@ from layerfork.app.predict.predicting import baseline_at, predict_next
 from layerfork.app.predict.predictions import RecordedBuild, recorded_builds
 from layerfork.app.predict.tree import dockerfile_path, places_of_named, rules_of_named
 from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out, contents_of
-from layerfork.builders.commits.history import Commit, Repository, commits_of, find_below, find_repository
+from layerfork.builders.commits.commitlist import Commit, Repository, commits_of, find_below, find_repository
 from layerfork.builders.commits.objects import Blobs, Trees
 from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.context.senders import sender_of

@@ -6,12 +6,12 @@ from datetime import datetime
 from math import fsum
 
 from layerfork.app.predict.predicting import PredictedBuild
-from layerfork.builders.caches.config import read_cache
+from layerfork.builders.caches.cacheconfig import read_cache
+from layerfork.builders.caches.cachedsteps import CachedStep, StepsInCache, find_steps
 from layerfork.builders.caches.exported import contents_in, exported_manifest, was_replaced
 from layerfork.builders.caches.forecast import Imported, Supposed, find_supposed, import_steps
 from layerfork.builders.caches.opening import open_caches
 from layerfork.builders.caches.source import CacheSource
-from layerfork.builders.caches.steps import CachedStep, StepsInCache, find_steps
 from layerfork.diagnose import JudgedBuild
 from layerfork.diagnose.enginebugs import doubtful_finds
 from layerfork.errors import UsageError

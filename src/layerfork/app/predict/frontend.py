@@ -11,7 +11,7 @@ from pathlib import Path
 
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.tree import images_assumed
-from layerfork.builders.api.frontend import FrontendRefusedError, Question, ask_frontend
+from layerfork.builders.api.askfrontend import FrontendRefusedError, Question, ask_frontend
 from layerfork.builders.engines import RunningEngine, default_spec_of_why, open_engine
 from layerfork.builders.recording.imagefacts import without_secrets
 from layerfork.builders.recording.redactionkey import key_id, redaction_key

@@ -12,7 +12,7 @@ from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.predicting import baseline_at, predict_build, predict_from
 from layerfork.app.predict.tree import plan
 from layerfork.builders.clients import BuildClient, find_client
-from layerfork.builders.clients.sending import sender_of_client
+from layerfork.builders.clients.clientsender import sender_of_client
 from layerfork.context.senders import Sender
 from layerfork.diagnose import may_share_cache
 from layerfork.errors import EvidenceError, UsageError

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from layerfork.builders.api.client import ApiError, EngineApi, answers
+from layerfork.builders.api.engineapi import ApiError, EngineApi, answers
 from layerfork.builders.namespace.launch import NO_SPACE, Daemons, failure, no_space
 from layerfork.errors import EngineError
 

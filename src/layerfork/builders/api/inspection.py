@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from layerfork.builders.api.answers import HistoryRow, Image, ImageConfig, Info, Layers, Version
-from layerfork.builders.api.client import ApiError, EngineApi
+from layerfork.builders.api.apianswers import HistoryRow, Image, ImageConfig, Info, Layers, Version
+from layerfork.builders.api.engineapi import ApiError, EngineApi
 from layerfork.dockerfile import LAYERED, keyword_of
 from layerfork.errors import EngineError
 from layerfork.record.engine import EngineInfo, ImageFacts, ImageStep

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from layerfork.builders.caches.config import DIGEST
-from layerfork.builders.caches.manifest import MAX_MANIFEST_BYTES, Descriptor, configs_of, verified
+from layerfork.builders.caches.cacheconfig import DIGEST
+from layerfork.builders.caches.cachemanifest import MAX_MANIFEST_BYTES, Descriptor, configs_of, verified
 from layerfork.builders.caches.source import MAX_CONFIG_BYTES, CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.record.context import Digest

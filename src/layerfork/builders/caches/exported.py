@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from layerfork.builders.caches.manifest import Descriptor
+from layerfork.builders.caches.cachemanifest import Descriptor
 from layerfork.builders.caches.opening import attributes_of
 from layerfork.errors import UsageError
 from layerfork.keys.baseimage import full_reference

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from layerfork.builders.caches.steps import CachedStep, StepsInCache
-from layerfork.builders.caches.walk import CacheWalk
+from layerfork.builders.caches.cachedsteps import CachedStep, StepsInCache
+from layerfork.builders.caches.cachewalk import CacheWalk
 from layerfork.keys.buildkit.content_digest import Contents
 from layerfork.keys.buildkit.recordkeys import OpKeys, op_keys
 from layerfork.record.context import Digest

@@ -18,9 +18,9 @@ from requests import PreparedRequest, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from layerfork.builders.caches.config import DIGEST
+from layerfork.builders.caches.cacheconfig import DIGEST
+from layerfork.builders.caches.cachemanifest import MAX_MANIFEST_BYTES, configs_of, verified
 from layerfork.builders.caches.credentials import ALL_S, Deadline, Login, Made, find_login
-from layerfork.builders.caches.manifest import MAX_MANIFEST_BYTES, configs_of, verified
 from layerfork.builders.caches.source import CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.keys.baseimage import full_reference

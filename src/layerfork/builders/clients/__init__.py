@@ -39,7 +39,7 @@ from layerfork.builders.clients.node import (
     TESTCONTAINERS_NODE_10_BUILD,
     TESTCONTAINERS_NODE_BUILD,
 )
-from layerfork.builders.clients.podman import PODMAN_CLIENTS
+from layerfork.builders.clients.podman_programs import PODMAN_CLIENTS
 from layerfork.builders.clients.python import (
     AIODOCKER_CONTEXT_BUILD,
     DOCKER_PY_BUILD,

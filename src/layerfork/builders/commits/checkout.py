@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
-from layerfork.builders.commits.history import Commit, Repository, output_of
+from layerfork.builders.commits.commitlist import Commit, Repository, output_of
 from layerfork.builders.commits.objects import Blob, Blobs, TreeRow, Trees, texts_of
 from layerfork.context.clientrules import ContextRules
 from layerfork.context.hashing.contents import File, HashedFiles

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from layerfork.builders.commits.history import Repository, output_of, running
+from layerfork.builders.commits.commitlist import Repository, output_of, running
 from layerfork.context.hashing.digestcache import cache_file, read_columns, write_columns
 from layerfork.errors import UsageError
 from layerfork.record.context import Digest

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from layerfork.builders.api.answers import Version
-from layerfork.builders.api.client import ApiError, EngineApi, address_of, answers, socket_of
-from layerfork.builders.api.images import image_ids, load_archive, remove_tags_and_steps
+from layerfork.builders.api.apianswers import Version
+from layerfork.builders.api.engineapi import ApiError, EngineApi, address_of, answers, socket_of
+from layerfork.builders.api.engineimages import image_ids, load_archive, remove_tags_and_steps
 from layerfork.builders.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.builders.engines.adapter import EngineKind
 from layerfork.builders.engines.hostcontext import NotPlainError, named_by, resolve_docker_host

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.builders.api.answering import explained, is_alive
-from layerfork.builders.api.answers import Container, ListedImage
-from layerfork.builders.api.client import ApiError, EngineApi
-from layerfork.builders.api.images import load_archive, remove_tags
+from layerfork.builders.api.apianswers import Container, ListedImage
+from layerfork.builders.api.engineapi import ApiError, EngineApi
+from layerfork.builders.api.engineimages import load_archive, remove_tags
 from layerfork.builders.api.inspection import read_engine_info, read_image_facts, read_info_lines
-from layerfork.builders.api.registry import ADDRESS
+from layerfork.builders.api.loopbackregistry import ADDRESS
 from layerfork.builders.debian.generation import Generation
 from layerfork.builders.debian.roots import ensure_root, root_path
 from layerfork.builders.engines.adapter import listed_kind

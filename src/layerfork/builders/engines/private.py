@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from layerfork.builders.api.answering import explained, is_alive
-from layerfork.builders.api.client import EngineApi
-from layerfork.builders.api.images import clean, load_archive, pin, remove_tags
+from layerfork.builders.api.engineapi import EngineApi
+from layerfork.builders.api.engineimages import clean, load_archive, pin, remove_tags
 from layerfork.builders.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.builders.debian.cachedir import debian_architecture
 from layerfork.builders.debian.generation import Generation

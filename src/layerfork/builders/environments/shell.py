@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from layerfork.builders.api.registry import registry_for
+from layerfork.builders.api.loopbackregistry import registry_for
 from layerfork.builders.engines import Engine, RunningEngine
 from layerfork.builders.environments.privatedir import MAX_SOCKET_DIR_BYTES, short_directory
 from layerfork.builders.process import ProgramMissingError, run_in_foreground

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from layerfork.builders.api.client import ApiError, EngineApi
+from layerfork.builders.api.engineapi import ApiError, EngineApi
 from layerfork.builders.namespace.rundirs import (
     BASE_VARIABLE,
     KeptData,

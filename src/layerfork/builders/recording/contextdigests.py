@@ -10,7 +10,7 @@ from pathlib import Path
 import zstandard
 
 from layerfork import __version__
-from layerfork.builders.recording.contextplaces import Find, Place, unsent_files
+from layerfork.builders.recording.contextplaces import ContextPlace, Find, unsent_files
 from layerfork.context.hashing.columns import Names, encoded
 from layerfork.context.hashing.contents import File, hash_files
 from layerfork.context.hashing.digestcache import (
@@ -45,7 +45,7 @@ _FORM = f"layerfork context memory 2, {__version__}"
 _ENDING = ".blocks"
 
 
-def remember(caches: Path, place: Place, record: BuildRecord) -> BuildRecord:
+def remember(caches: Path, place: ContextPlace, record: BuildRecord) -> BuildRecord:
     """Keep the main context of a record that was sent from a place; gives the record with its lines made.
 
     All its digests have to be of files that have been left alone for so long that their status proves it.
@@ -126,7 +126,7 @@ def fill_from_disk(record: BuildRecord, find: Find, caches: Path | None = None) 
 
 def _filled(
     manifest: ContextManifest, find: Find, caches: Path | None
-) -> tuple[ContextManifest, Place | None]:
+) -> tuple[ContextManifest, ContextPlace | None]:
     """A context with digests, and the one place that has them all for the next build, if there is one."""
     unsent = unsent_files(manifest)
     places = find(manifest) if unsent else ()
@@ -156,7 +156,7 @@ def _only(digests: Sequence[Digest | None]) -> Digest | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _digests_in(place: Place, caches: Path | None) -> _Found:
+def _digests_in(place: ContextPlace, caches: Path | None) -> _Found:
     """Digests of the files that are still what was announced."""
     files = [file for file in place.files if file is not None]
     stored = None

@@ -57,14 +57,14 @@ Files = Sequence["File | None"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ContextPlace:
     """A directory that a context may have been sent from."""
 
     directory: Path
     files: Files
 
 
-Find = Callable[[ContextManifest], Sequence[Place]]
+Find = Callable[[ContextManifest], Sequence[ContextPlace]]
 """Where a context may have been sent from, each as likely as the others."""
 MAX_DIRECTORIES = 20_000
 """So many directories are looked at below those that clients ran in."""
@@ -73,7 +73,7 @@ _SEPARATORS = str.maketrans("=,", "\0\0")
 """In ``--build-context=docs=./docs`` and ``type=local,src=docs``."""
 
 
-def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -> tuple[Place, ...]:
+def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -> tuple[ContextPlace, ...]:
     """Every directory among the likely ones in which all unsent files lie as they were announced.
 
     Likely are directories that a command line names; else those that clients ran in, and what lies below
@@ -96,9 +96,9 @@ def likely_directories(manifest: ContextManifest, processes: Iterable[ClientProc
     return tuple(dict.fromkeys(each for each in found if has_name(each, manifest.directory_name)))
 
 
-def place_at(directory: Path, manifest: ContextManifest) -> Place:
+def place_at(directory: Path, manifest: ContextManifest) -> ContextPlace:
     """A directory that is known to be the one."""
-    return Place(directory=directory, files=_files(directory, unsent_files(manifest)))
+    return ContextPlace(directory=directory, files=_files(directory, unsent_files(manifest)))
 
 
 def unsent_files(manifest: ContextManifest) -> tuple[ContextEntry, ...]:
@@ -118,18 +118,18 @@ def is_as_announced(found: os.stat_result, entry: ContextEntry) -> bool:
     )
 
 
-def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[Place, ...]:
+def _fitting(manifest: ContextManifest, directories: Iterable[Path]) -> tuple[ContextPlace, ...]:
     files = unsent_files(manifest)
     found = (_fitting_place(each, files) for each in directories)
     return tuple(place for place in found if place is not None)
 
 
-def _fitting_place(directory: Path, files: Sequence[ContextEntry]) -> Place | None:
+def _fitting_place(directory: Path, files: Sequence[ContextEntry]) -> ContextPlace | None:
     """The directory, if all files lie there as they were announced; the first few decide nearly always."""
     if None in _files(directory, files[:_FEW]):
         return None
     found = _files(directory, files)
-    return None if None in found else Place(directory=directory, files=found)
+    return None if None in found else ContextPlace(directory=directory, files=found)
 
 
 def _files(directory: Path, files: Sequence[ContextEntry]) -> Files:

@@ -17,7 +17,7 @@ from layerfork.record.build import Builder
 from layerfork.record.context import ContentSource, ContextEntry, ContextManifest, Digest, Transport
 from layerfork.record.engine import parse_version
 from layerfork.record.record import BuildRecord, Gap
-from layerfork.wire.tar.stream import TarDecoder, ignore_patterns
+from layerfork.wire.tar.tarstream import TarDecoder, ignore_patterns
 
 LARGEST_BYTES = 4 << 20
 """Larger files are hardly text that somebody wrote."""

@@ -19,10 +19,10 @@ from layerfork.builders.recording.contextplaces import ClientProcess
 from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.recorder import DRAIN_S, Recorder
 from layerfork.builders.recording.redactionkey import redaction_key
-from layerfork.builders.routing.buildctl import lead_buildkit, read_buildctl
-from layerfork.builders.routing.buildx import LedBuilders, lead_builders
+from layerfork.builders.routing.buildctl import read_buildctl, route_buildkit
+from layerfork.builders.routing.buildx import RoutedBuilders, route_builders
 from layerfork.builders.routing.bypass import find_ways_past
-from layerfork.builders.routing.syntax import lead_to_own_frontend
+from layerfork.builders.routing.ownfrontend import use_own_frontend
 from layerfork.context.walk import no_collection
 from layerfork.errors import UsageError
 from layerfork.record.build import NAMES_AN_ENGINE, Command, without
@@ -121,18 +121,18 @@ def record_command(
         private = stack.enter_context(short_directory())
         key = redaction_key()
 
-        own = lead_to_own_frontend(argv, engine, os.environ, private, say)
+        own = use_own_frontend(argv, engine, os.environ, private, say)
         if own is not None:
             builds.as_asked = own.as_asked
         recorder = Recorder(engine, private / "docker.sock", key, builds.recall)
         env = wrapped_environment(engine, recorder.docker_host, private)
         beside = stack.enter_context(
-            lead_buildkit(argv, call, engine, recorder.docker_host, os.environ, private, say)
+            route_buildkit(argv, call, engine, recorder.docker_host, os.environ, private, say)
         )
         env |= beside.variables
         own_programs = {name: env[name] for name in PROGRAMS if name in env}
         led = stack.enter_context(
-            lead_builders(
+            route_builders(
                 {**os.environ, **own_programs}, engine, recorder.docker_host, private, say, beside.addresses
             )
         )
@@ -172,7 +172,7 @@ def record_command(
 
 
 def _hints(records: Sequence[BuildRecord], engine: RunningEngine) -> tuple[str, ...]:
-    from layerfork.builders.environments.images import how_to_go_on  # late: start-up
+    from layerfork.builders.environments.bringing import how_to_go_on  # late: start-up
 
     return tuple(how_to_go_on(records, engine))
 
@@ -194,7 +194,7 @@ def engine_for(
         if not brought.options:
             yield engine
             return
-        from layerfork.builders.environments.images import bringing  # late: start-up
+        from layerfork.builders.environments.bringing import bringing  # late: start-up
 
         with bringing(engine, brought, say):
             yield engine
@@ -206,7 +206,7 @@ def _whose(chosen: Engine, engine: RunningEngine, *, asked: bool) -> str:
     return f"using layerfork's own engine {chosen.id} ({engine.info.version}){why}"
 
 
-def _report_faults(recorders: Sequence[Recorder], led: LedBuilders, say: Say) -> None:
+def _report_faults(recorders: Sequence[Recorder], led: RoutedBuilders, say: Say) -> None:
     """What kept connections from being made, or builds from being recorded whole."""
     connections = list(chain.from_iterable(recorder.proxy.connections for recorder in recorders))
     problems = dict.fromkeys(each.problem for each in connections)

@@ -78,7 +78,7 @@ def _files_in(directory: Path) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedBuildKit:
+class RoutedBuildKit:
     """What the command finds instead of its BuildKit."""
 
     argv: tuple[str, ...]
@@ -90,7 +90,7 @@ class LedBuildKit:
 
 
 @contextlib.contextmanager
-def lead_buildkit(
+def route_buildkit(
     argv: Sequence[str],
     call: BuildctlCall | None,
     engine: RunningEngine,
@@ -98,23 +98,23 @@ def lead_buildkit(
     environment: Mapping[str, str],
     place: Path,
     say: Say,
-) -> Iterator[LedBuildKit]:
+) -> Iterator[RoutedBuildKit]:
     """Lead buildctl and BUILDKIT_HOST to a recorder: the engine's, or a new one that listens in ``place``."""
     named = environment.get(ADDRESS_VARIABLE, "")
     if engine.info.kind == BUILDKIT_DAEMON:
         words = call.at(recorder) if call is not None else tuple(argv)
         addresses = {recorder: named} if named else {}
-        yield LedBuildKit(argv=words, variables={}, addresses=addresses)
+        yield RoutedBuildKit(argv=words, variables={}, addresses=addresses)
         return
     spec = call.spec if call is not None else f"buildkit:{named}" if named else ""
     with contextlib.ExitStack() as stack:
         found = _started(spec, environment, say, stack) if spec else None
         if found is None:
-            yield LedBuildKit(argv=tuple(argv), variables={}, addresses={})
+            yield RoutedBuildKit(argv=tuple(argv), variables={}, addresses={})
             return
         socket = place / "buildkit.sock"
         here = f"unix://{socket}"
-        yield LedBuildKit(
+        yield RoutedBuildKit(
             argv=call.at(here) if call is not None else tuple(argv),
             variables={ADDRESS_VARIABLE: here} if call is None else {},
             behind=((socket, found),),

@@ -28,7 +28,7 @@ from layerfork.builders.routing.nodes import (
     LeftAlone,
     Node,
     SameEngine,
-    find_lead,
+    find_route,
     is_disguised,
     same_place,
 )
@@ -40,7 +40,7 @@ Listen = Callable[[Path, Recordable], None]
 """Opens a recorder on a socket, in front of something."""
 
 
-class LedBuilders:
+class RoutedBuilders:
     """Builders whose nodes lead to recorders."""
 
     def __init__(self, plan: "_Plan", configuration: Path, say: Say) -> None:
@@ -56,35 +56,35 @@ class LedBuilders:
             listen(*self._plan.behind.pop(0))
 
     def followed(self, listen: Listen) -> Following:
-        """While open: builders that the command itself makes are led as well."""
+        """While open: builders that the command itself makes are routed as well."""
 
         def changed() -> None:
             with contextlib.suppress(OSError):  # the recording must not end for it
-                self._lead_new_ones(listen)
+                self._route_new_ones(listen)
 
         return Following(self.configuration / INSTANCES, changed)
 
-    def _lead_new_ones(self, listen: Listen) -> None:
+    def _route_new_ones(self, listen: Listen) -> None:
         """buildx holds the lock until a new builder is complete, and takes it again to build there."""
         with locked(self.configuration):
             found = instances_in(self.configuration)
-            led = [name for name, instance in found.items() if self._plan.add_new(name, instance)]
+            routed = [name for name, instance in found.items() if self._plan.add_new(name, instance)]
             self.listen(listen)
-            for name in led:
+            for name in routed:
                 text = compact(self._plan.instead(name, found[name]))
                 write_file(self.configuration / INSTANCES / name, text)
         self._plan.report(self._say)
 
 
 @contextlib.contextmanager
-def lead_builders(
+def route_builders(
     environment: Mapping[str, str],
     engine: RunningEngine,
     recorder: str,
     place: Path,
     say: Say,
     addresses: Mapping[str, str] = MappingProxyType({}),
-) -> Iterator[LedBuilders]:
+) -> Iterator[RoutedBuilders]:
     """Give a command a copy of the user's buildx configuration; on leaving, carry back what it changed.
 
     ``recorder`` is the address of the recorder in front of ``engine``; ``place`` is a private directory whose
@@ -121,7 +121,7 @@ def lead_builders(
         )
         copy.make()
         try:
-            yield LedBuilders(plan, copy.directory, say)
+            yield RoutedBuilders(plan, copy.directory, say)
         finally:
             try:
                 copy.carry_back()
@@ -149,17 +149,19 @@ class _Plan:
     behind: list[tuple[Path, Recordable]] = field(default_factory=list)
     """Recorders that are needed and not open yet."""
     sockets: int = 0
-    led: list[str] = field(default_factory=list)
+    routed: list[str] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, name: str, instance: Instance) -> None:
-        """Lead one builder's nodes; it keeps all of them as they are when one cannot be led."""
-        if self._lead(name, instance, nodes_of(instance)) and is_disguised(instance):
+        """Route one builder's nodes; it keeps all of them as they are when one cannot be routed."""
+        if self._route(name, instance, nodes_of(instance)) and is_disguised(instance):
             self.drivers[name] = (str(instance.get("Driver")), REMOTE)
 
     def add_new(self, name: str, instance: Instance) -> bool:
-        """Lead what the command added; whether anything was led. A driver cannot become another one any more:
-        what the command makes with it, the command may want to remove with it.
+        """Route what the command added; whether anything was routed.
+
+        A driver cannot be exchanged after the builder exists: the command may want to remove with that driver
+        what it created with it.
         """
         new = [
             node
@@ -172,10 +174,10 @@ class _Plan:
                 (name, f"its driver is {instance['Driver']}, and the command itself created it")
             )
             return False
-        return bool(new) and self._lead(name, instance, new)
+        return bool(new) and self._route(name, instance, new)
 
     def instead(self, name: str, instance: Instance) -> Instance:
-        """The builder with its nodes led."""
+        """The builder with its nodes routed to recorders."""
         nodes = [
             self.nodes.get((name, str(node.get("Name"))), (node, node))[1]
             if str(node.get("Endpoint")) == self._before(name, node)
@@ -187,35 +189,35 @@ class _Plan:
     def _before(self, name: str, node: Node) -> str:
         return str(self.nodes.get((name, str(node.get("Name"))), ({}, {}))[0].get("Endpoint"))
 
-    def _lead(self, name: str, instance: Instance, nodes: Sequence[Node]) -> bool:
+    def _route(self, name: str, instance: Instance, nodes: Sequence[Node]) -> bool:
         self.known |= {_place(name, node) for node in nodes}
         try:
-            leads = [
-                (node, find_lead(instance, node, self.docker_host, self.environment, self.dialler))
+            routes = [
+                (node, find_route(instance, node, self.docker_host, self.environment, self.dialler))
                 for node in nodes
             ]
         except EngineError as error:
             self.problems.append((name, error.message))
             return False
-        for node, lead in leads:
-            instead = self._instead(node, lead)
+        for node, route in routes:
+            instead = self._instead(node, route)
             if instead is not None:
                 self.recorders.add(str(instead["Endpoint"]))
                 self.nodes[name, str(node.get("Name"))] = (node, instead)
-        if all(lead == LeftAlone(is_dead=True) for _, lead in leads):
+        if all(route == LeftAlone(is_dead=True) for _, route in routes):
             return False
-        self.led.append(name)
+        self.routed.append(name)
         return True
 
-    def _instead(self, node: Node, lead: object) -> Node | None:
-        if isinstance(lead, SameEngine):
+    def _instead(self, node: Node, route: object) -> Node | None:
+        if isinstance(route, SameEngine):
             return {**node, "Endpoint": self.recorder}
-        if not isinstance(lead, Behind):
+        if not isinstance(route, Behind):
             return None
         socket = self.place / f"b{self.sockets}.sock"
         self.sockets += 1
-        self.behind.append((socket, lead.engine))
-        if not lead.is_buildkit:
+        self.behind.append((socket, route.engine))
+        if not route.is_buildkit:
             return {**node, "Endpoint": f"unix://{socket}"}
         options = node.get("DriverOpts") or {}
         kept = {key: value for key, value in options.items() if key not in TLS_OPTIONS}
@@ -229,11 +231,11 @@ class _Plan:
 
     def report(self, say: Say) -> None:
         """What was not said yet: before the command, or before it builds there."""
-        if self.led:
-            say(f"also recording the buildx builders: {', '.join(self.led)}")
+        if self.routed:
+            say(f"also recording the buildx builders: {', '.join(self.routed)}")
         for name, why in self.problems:
             say(f"builds on the buildx builder {name} will not be recorded: {why}")
-        self.led.clear()
+        self.routed.clear()
         self.problems.clear()
 
 

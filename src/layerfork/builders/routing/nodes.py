@@ -60,12 +60,12 @@ class Behind:
     """It is a BuildKit's socket that the recorder stands for, not an engine's."""
 
 
-Lead = SameEngine | LeftAlone | Behind
+Route = SameEngine | LeftAlone | Behind
 
 
-def find_lead(
+def find_route(
     instance: Instance, node: Node, docker_host: str, environment: Mapping[str, str], dial: Dial
-) -> Lead:
+) -> Route:
     """Where a node leads; ``docker_host`` is the address of the engine that is recorded anyway.
 
     Raises: EngineError with the reason, when builds on the node cannot be recorded.
@@ -87,7 +87,7 @@ def is_disguised(instance: Instance) -> bool:
 
 def _on_docker(
     name: str, endpoint: str, docker_host: str, environment: Mapping[str, str], dial: Dial
-) -> Lead:
+) -> Route:
     if endpoint == DEFAULT_CONTEXT:
         return LeftAlone()
     try:
@@ -102,7 +102,7 @@ def _on_docker(
     return LeftAlone(is_dead=True) if _is_dead(other.way) else Behind(engine=other, is_buildkit=False)
 
 
-def _remote(instance: Instance, node: Node, endpoint: str, dial: Dial) -> Lead:
+def _remote(instance: Instance, node: Node, endpoint: str, dial: Dial) -> Route:
     parts = urlsplit(endpoint)
     options = node.get("DriverOpts") or {}
     if parts.scheme == "docker-container" and "context" not in parse_qs(parts.query):

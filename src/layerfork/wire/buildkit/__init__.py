@@ -1,7 +1,7 @@
 """BuildKit on the wire: connections in, finished builds out.
 
 `watcher`        taps every connection of a recorder and puts builds together
-`connection`     the calls of one connection, also of one through ``docker exec``
+`calls`          the calls of one connection, also of one through ``docker exec``
 `control`        what is read from calls of the control service and of the frontend bridge
 `session`        what is read from calls of a session: directory transfers, uploads, secrets
 `observed`       the facts of sessions and builds so far

@@ -8,7 +8,7 @@ from layerfork.wire.buildkit import ops_pb2 as ops
 from layerfork.wire.buildkit.fields import pairs, text
 from layerfork.wire.http.grpc import CallStatus
 from layerfork.wire.proxy.tap import Headers
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.tarstream import TarDecoder
 
 MAX_VERTICES = 200_000
 """A build of more vertices is recorded up to here."""

@@ -12,7 +12,7 @@ from layerfork.wire.buildkit.observed import ObservedSession, ObservedSync, Obse
 from layerfork.wire.http.grpc import CallStatus, GrpcCall
 from layerfork.wire.proxy.tap import Bytes
 from layerfork.wire.tar.decompress import Decompressor
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.tarstream import TarDecoder
 
 # Follows a directory transfer: stats of every path, then the contents that the engine asked for.
 #

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sized
 
 from layerfork.record.record import Gap
-from layerfork.wire.buildkit.connection import CallsDecoder, ExecDecoder, ExecTap, TunnelFollower
+from layerfork.wire.buildkit.calls import CallsDecoder, ExecDecoder, ExecTap, TunnelFollower
 from layerfork.wire.buildkit.control import (
     BUILD_ID,
     BridgeSolveFollower,

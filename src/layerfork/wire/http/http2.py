@@ -58,7 +58,7 @@ class Streams(Protocol):
 
 
 @dataclass(slots=True)
-class _Block:
+class _HeaderBlock:
     """A header block that is not complete yet."""
 
     stream: int
@@ -86,7 +86,7 @@ class FrameReader:
         self._data_stream = 0
         self._data_left = 0
         self._data_ends = False
-        self._block: _Block | None = None
+        self._block: _HeaderBlock | None = None
         self._header_bytes = self._header_count = 0
         self._decoder = hpack.Decoder(max_header_list_size=_MAX_HEADER_BLOCK_BYTES)
         self._takers: dict[int, Callable[[int, int, memoryview], None]] = {
@@ -177,11 +177,11 @@ class FrameReader:
 
     def _headers(self, flags: int, number: int, payload: memoryview) -> None:
         payload = _without_padding(flags, payload)
-        self._block = _Block(stream=number, ends_stream=bool(flags & _END_STREAM), promise=False)
+        self._block = _HeaderBlock(stream=number, ends_stream=bool(flags & _END_STREAM), promise=False)
         self._more_headers(flags, payload[5:] if flags & _PRIORITY else payload)
 
     def _promise(self, flags: int, number: int, payload: memoryview) -> None:
-        self._block = _Block(stream=number, ends_stream=False, promise=True)
+        self._block = _HeaderBlock(stream=number, ends_stream=False, promise=True)
         self._more_headers(flags, _without_padding(flags, payload)[4:])
 
     def _continuation(self, flags: int, number: int, payload: memoryview) -> None:

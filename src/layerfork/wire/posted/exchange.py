@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl
 from layerfork.context.ignore.ignorefile import BUILDAH_FILES
 from layerfork.record.record import Gap
 from layerfork.wire.http.http1 import Exchange, RequestHead
-from layerfork.wire.posted.answer import AnswerDecoder, StepLog
+from layerfork.wire.posted.answerbody import AnswerDecoder, StepLog
 from layerfork.wire.proxy.tap import Headers, describe_fault
-from layerfork.wire.tar.content import HeaderSum
 from layerfork.wire.tar.decompress import Decompressor
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.filecontent import HeaderSum
+from layerfork.wire.tar.tarstream import TarDecoder
 
 _LISTED = re.compile(r'\s*\[\s*"([^"]*)"')
 _FALSE = frozenset({"", "0", "no", "false", "none"})

@@ -29,10 +29,10 @@ from layerfork.wire.buildkit.stages import find_layout
 from layerfork.wire.buildkit.steps import read_steps
 from layerfork.wire.buildkit.vertices import follow, read_label, read_vertices
 from layerfork.wire.posted.exchange import PostedBuild, is_true
-from layerfork.wire.posted.request import digest_of, read_request, remote_of, without_secrets
+from layerfork.wire.posted.postedrequest import digest_of, read_request, remote_of, without_secrets
 from layerfork.wire.printed.step import PrintedStep, in_dockerfile_order
 from layerfork.wire.redact import Redactor
-from layerfork.wire.tar.stream import ignore_patterns
+from layerfork.wire.tar.tarstream import ignore_patterns
 
 # Steps and outcome of a posted build.
 

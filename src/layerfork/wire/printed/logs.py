@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from layerfork.record.record import StepRecord, StepStatus
 from layerfork.wire.printed.classic import ClassicLog
-from layerfork.wire.printed.podman import PodmanLog
+from layerfork.wire.printed.podmanoutput import PodmanLog
 from layerfork.wire.printed.step import PrintedStep, in_dockerfile_order
 
 _ERROR = re.compile(r"^(?:Error:|error) (.*)$", re.MULTILINE)
@@ -123,7 +123,7 @@ _CLASSIC_ERROR = re.compile(
 
 
 @dataclass(slots=True)
-class _Build:
+class _LogBuild:
     log: ClassicLog = field(default_factory=lambda: ClassicLog(removes_containers=True))
     error: str = ""
 
@@ -134,20 +134,20 @@ class _Build:
 
 def read_classic_builds(lines: Iterable[str]) -> tuple[PrintedBuild, ...]:
     """The builds that lines show, one after the other."""
-    found: list[_Build] = []
+    found: list[_LogBuild] = []
     for line in lines:
         begins = _CLASSIC_FIRST.fullmatch(line) is not None and (not found or found[-1].ended)
         if begins and len(found) == MAX_BUILDS:
             break
         if begins:
-            found.append(_Build())
+            found.append(_LogBuild())
         elif not found or found[-1].ended:
             continue
         _take(found[-1], line)
     return tuple(_printed(build) for build in found)
 
 
-def _take(build: _Build, line: str) -> None:
+def _take(build: _LogBuild, line: str) -> None:
     build.log.line(line, now=0.0)
     if match := _CLASSIC_ERROR.fullmatch(line):
         last = build.log.steps[-1] if build.log.steps else None
@@ -155,7 +155,7 @@ def _take(build: _Build, line: str) -> None:
             build.error = match["error"]
 
 
-def _printed(build: _Build) -> PrintedBuild:
+def _printed(build: _LogBuild) -> PrintedBuild:
     steps = build.log.steps
     image_id = build.log.image_id
     return PrintedBuild(

@@ -81,7 +81,7 @@ _BEFORE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class _SecretRule:
     regex: Any
     group: int
     entropy: float
@@ -124,11 +124,11 @@ def _keywords() -> Any:
 
 
 @cache
-def _rule(number: int) -> _Rule:
+def _rule(number: int) -> _SecretRule:
     import re2  # late: start-up
 
     rule = _data()["rules"][number]
-    return _Rule(re2.compile(rule["regex"]), rule["group"], rule["entropy"])
+    return _SecretRule(re2.compile(rule["regex"]), rule["group"], rule["entropy"])
 
 
 def detected(text: str) -> Iterator[Span]:

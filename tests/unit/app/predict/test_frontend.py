@@ -9,7 +9,7 @@ from unit.hypothesis.recorded import pair
 
 from layerfork.app.predict import frontend
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
-from layerfork.builders.api.frontend import FrontendRefusedError, Question
+from layerfork.builders.api.askfrontend import FrontendRefusedError, Question
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.change import BaseImageIs, DefinitionIs, EngineIs
 from layerfork.record.context import Transport

@@ -10,7 +10,7 @@ import pytest
 from unit.builders.commits.repositories import MadeRepository, new_repository
 
 from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out
-from layerfork.builders.commits.history import Repository, commits_of, find_repository, output_of
+from layerfork.builders.commits.commitlist import Repository, commits_of, find_repository, output_of
 from layerfork.builders.commits.objects import Blobs, Trees
 from layerfork.context.clientrules import find_rules
 from layerfork.context.manifest import read_context

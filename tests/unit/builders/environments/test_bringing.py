@@ -10,8 +10,8 @@ from fakes.engines import Obliging
 from golden.recorded import recorded
 
 from layerfork.builders.engines.baseimage import base_archive
-from layerfork.builders.environments import images as bringing
-from layerfork.builders.environments.images import familiar, how_to_go_on
+from layerfork.builders.environments import bringing
+from layerfork.builders.environments.bringing import familiar, how_to_go_on
 from layerfork.errors import UsageError
 from layerfork.record.context import Digest
 from layerfork.record.engine import Brought, EngineInfo, ImageFacts

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from layerfork.record.context import ContentSource
 from layerfork.wire.tar import sparse as tarsparse
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.tarstream import TarDecoder
 
 Fragments = list[tuple[int, bytes]]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.record.context import ContentSource, ContextEntry, EntryType
-from layerfork.wire.tar.stream import TarDecoder
+from layerfork.wire.tar.tarstream import TarDecoder
 
 Cut = Callable[[bytes, Sequence[int]], Iterator[memoryview]]
 
