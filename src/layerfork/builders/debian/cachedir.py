@@ -50,7 +50,7 @@ def making(target: Path, needed_bytes: int, say: Say) -> Iterator[bool]:
             except BlockingIOError:
                 say(f"waiting for another process that is fetching {target.name}")
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            missing = not target.exists()
+            missing = not target.exists()  # only with the lock: the process before may have made it
             if missing:
                 _check_space(target.parent, needed_bytes)
             yield missing

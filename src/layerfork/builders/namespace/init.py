@@ -102,6 +102,7 @@ def _has_ended(pipe: int) -> bool:
 
 def _enter_world(root: str, run_directory: str, options: list[str]) -> None:
     _call("unshare", CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+    # Mounts are shared with the host's namespace on systemd machines: without this ours would show up there.
     _mount("none", "/", flags=MS_REC | MS_PRIVATE)
     shows_host = "host-files" in options
     world = _shared_world(root, run_directory) if shows_host else _world_of(root)
@@ -109,9 +110,8 @@ def _enter_world(root: str, run_directory: str, options: list[str]) -> None:
     _mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount("/sys", "sys", flags=MS_BIND | MS_REC)
     _mount("/dev", "dev", flags=MS_BIND | MS_REC)
-    if os.path.isdir(
-        "sys/kernel/security"
-    ):  # else dockerd wants to load its AppArmor profile, and has no tool
+    # Hides AppArmor: dockerd would want to load its profile, and the root has no apparmor_parser.
+    if os.path.isdir("sys/kernel/security"):
         _mount("tmpfs", "sys/kernel/security", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     if "own-cgroup" in options and os.path.exists(f"{HYBRID}/cgroup.controllers"):
         _call("umount2", HYBRID.encode(), MNT_DETACH)
@@ -126,6 +126,7 @@ def _enter_world(root: str, run_directory: str, options: list[str]) -> None:
     data = [option.partition("=")[2] for option in options if option.startswith("data-at=")]
     _fill(run_directory, in_memory="in-memory" in options, data=data[0] if data else "")
     _mount("none", world, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
+    # Both roots at one place, the old one on top: no directory is needed to put it in. pivot_root(2), NOTES.
     _call("pivot_root", b".", b".")
     _call("umount2", b".", MNT_DETACH)
     os.chdir("/")
@@ -203,6 +204,7 @@ def _mount(source: str, target: str, kind: str = "none", flags: int = 0, options
 
 
 def _raise_loopback() -> None:
+    # A new network namespace has lo, but down; the root has no ip(8) to raise it.
     any_socket = _libc.socket(AF_INET, SOCK_DGRAM, 0)
     request = b"lo".ljust(16, b"\0") + (IFF_UP | IFF_RUNNING).to_bytes(2, sys.byteorder) + bytes(14)
     _call("ioctl", any_socket, ctypes.c_ulong(SIOCSIFFLAGS), request)

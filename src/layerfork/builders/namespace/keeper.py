@@ -47,7 +47,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _wake_on_signals() -> int:
-    """Descriptor that becomes readable with the numbers of arrived signals."""
+    """Descriptor that becomes readable with the numbers of arrived signals.
+
+    One poll then waits for signals and the lifeline alike; a handler that acts by itself could race with it.
+    """
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)
@@ -60,9 +63,11 @@ def _wake_on_signals() -> int:
 def _fork_init(arguments: list[str], lifeline: int) -> int:
     """Start `init.py` as pid 1 of a new pid namespace; its pid out here. The lock stays open in it."""
     libc = ctypes.CDLL(None, use_errno=True)
+    # unshare(2) moves only children into the new pid namespace, so the next fork is its pid 1.
     if libc.unshare(CLONE_NEWPID) != 0:
         raise OSError(ctypes.get_errno(), "", "unshare")
-    kept, our_end = os.pipe()  # our end closes with us: init sees it should we die before it is set up
+    # The kernel closes our end when we die. PR_SET_PDEATHSIG alone would miss a death before init sets it.
+    kept, our_end = os.pipe()
     init = os.fork()
     if init:
         os.close(kept)
@@ -99,11 +104,13 @@ def _watch(init: int, lifeline: int, wake: int) -> int:
 def _has_ended(init: int) -> bool:
     if sys.platform != "linux":
         raise NotImplementedError("only Linux has pid namespaces")
+    # WNOWAIT leaves the zombie: its pid cannot be reused before `_end` kills and collects it.
     return bool(os.waitid(os.P_PID, init, os.WEXITED | os.WNOHANG | os.WNOWAIT))
 
 
 def _end(init: int, name: str) -> None:
     """Kill the namespace's first process, hence all of it, and wait for the last one."""
+    # The kernel kills a pid namespace with its pid 1, and reports pid 1 as ended only after all the others.
     os.kill(init, signal.SIGKILL)
     while os.waitpid(init, os.WNOHANG) == (0, 0):
         thaw(name)
@@ -133,10 +140,8 @@ def join_cgroups(name: str) -> None:
         place = f"{top}/{name}/engine" if is_second else f"{top}/{name}"
         try:
             os.makedirs(place, exist_ok=True)
-            for setting in (
-                "cpuset.cpus",
-                "cpuset.mems",
-            ):  # empty at first, and an empty one lets no process in
+            # A new cpuset of version 1 is empty, and the kernel lets no process into an empty one.
+            for setting in ("cpuset.cpus", "cpuset.mems"):
                 if not is_second and os.path.exists(f"{place}/{setting}"):
                     _copy_text(f"{top}/{setting}", f"{place}/{setting}")
             _write(f"{place}/cgroup.procs", "0")

@@ -99,6 +99,7 @@ def launched(
     """
     sweep(base)
     directory = claim(base)
+    # The kernel closes our end however this process ends, by SIGKILL too: the keeper then cleans up.
     lifeline, our_end = os.pipe()
     try:
         with tempfile.TemporaryFile() as report, tempfile.TemporaryFile() as log:
@@ -107,6 +108,7 @@ def launched(
                 locks = (directory.lock, kept.lock) if kept is not None else (directory.lock,)
                 keeper = spawn(command, stdout=report, stderr=log, pass_fds=(lifeline, *locks))
             finally:
+                # The keeper has copies. The flock holds as long as one process of the engine has it open.
                 os.close(lifeline)
                 os.close(directory.lock)
             try:

@@ -66,6 +66,7 @@ def claim(base: Path) -> RunDirectory:
         while True:
             base.mkdir(mode=0o700, parents=True, exist_ok=True)
             name = f"layerfork-{secrets.token_hex(4)}"
+            # The lock first: `sweep` of another process removes a run directory that has no lock.
             lock = _create_lock(base / f"{name}.lock")
             if lock is not None:
                 (base / name).mkdir(mode=0o700)
@@ -136,6 +137,8 @@ def _lock_if_there(descriptor: int) -> int | None:
     except BlockingIOError:
         os.close(descriptor)
         return None
+    # Between open and flock the last owner may have removed the file: then this lock is on a file without a
+    # name, and the next process would lock another file of the same name.
     if os.fstat(descriptor).st_nlink == 0:
         os.close(descriptor)
         return None
@@ -205,7 +208,7 @@ def remove_kept(base: Path) -> tuple[tuple[str, bool], ...]:
         lock = _take(place)
         if lock is not None:
             remove_tree(os.fspath(place))
-            _lock_file(place).unlink(missing_ok=True)
+            _lock_file(place).unlink(missing_ok=True)  # before the lock is free: see `_take`
             os.close(lock)
         found.append((place.name, lock is not None and not place.exists()))
     for directory in (base / KEPT, base):
@@ -237,7 +240,7 @@ def _take(place: Path) -> int | None:
     except BlockingIOError:
         os.close(lock)
         return None
-    if os.fstat(lock).st_nlink == 0:
+    if os.fstat(lock).st_nlink == 0:  # removed between open and flock, as in `_lock_if_there`
         os.close(lock)
         return None
     return lock

@@ -99,6 +99,8 @@ class _Flow:
 
     def break_off(self) -> None:
         """The sink is gone: let the source's next write fail, as it would without us."""
+        # SHUT_RD on a unix socket gives its peer EPIPE. Without it the source would go on writing, and block
+        # once our receive buffer is full.
         if self.broken:
             return
         self.broken = True
@@ -111,6 +113,8 @@ class _Flow:
 
     def end(self) -> None:
         """The source ended and everything was sent: so does our side towards the sink."""
+        # Only this direction: clients of hijacked connections close their side when their input ends, and
+        # still read what the engine sends.
         with contextlib.suppress(OSError):
             self.sink.shutdown(socket.SHUT_WR)
 
@@ -139,6 +143,7 @@ class ProxiedConnection:
         """Selector events that matter for one of the two sockets."""
         reading, writing = self._flows(sock)
         wanted = 0
+        # What is unsent stops reading: the source feels the sink's pace, and one buffer is enough.
         if not (reading.at_end or reading.broken or reading.unsent):
             wanted |= selectors.EVENT_READ
         if writing.unsent:
@@ -171,9 +176,9 @@ class ProxiedConnection:
         flow.count += count
         if flow.digests is not None:
             flow.digests.receive(data)
-        rest = flow.send(data)
+        rest = flow.send(data)  # before the tap: a slow decoder must not delay the build
         if rest:
-            flow.unsent = memoryview(bytes(rest))
+            flow.unsent = memoryview(bytes(rest))  # a copy: the buffer is reused for the next read
         self._show(flow, data)
 
     def lose(self, reason: str) -> None:

@@ -111,6 +111,8 @@ class Proxy:
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until no connection is open or about to be accepted; False when time is up first."""
         with self._changed:
+            # A connection may still wait in the listener's queue. The thread accepts what is there before it
+            # answers, so an answer to this question says that none was left out.
             self._asked += 1
             asked = self._asked
             self._wake()
@@ -181,7 +183,7 @@ class Proxy:
             return False
         except OSError as error:  # no descriptors left: the connection stays in the queue
             self._note(ConnectionFacts(problem=f"cannot accept a connection: {error}"))
-            time.sleep(0.05)
+            time.sleep(0.05)  # the listener stays readable: without a pause this would spin
             return False
         if self._socket is not None and self._joined_at_once(client, self._socket):
             return True
