@@ -1,4 +1,4 @@
-"""What of this machine makes builds, or their keys, other than elsewhere."""
+"""Checks of this machine: what makes builds, or their cache keys, differ from those of other machines."""
 
 import json
 import os

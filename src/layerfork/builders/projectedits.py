@@ -1,4 +1,4 @@
-"""Edits written into a project's own files: only where git could bring back what was there."""
+"""Edits of a project's own files, made only where git could restore the old content."""
 
 import contextlib
 import ctypes
@@ -16,7 +16,7 @@ from layerfork.context.projectfiles import read_regular
 from layerfork.errors import LayerforkError, UsageError
 from layerfork.record.fixing import FilePatch
 
-# Two names of one directory exchanged in one go.
+# Exchanges two names of one directory atomically.
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -66,7 +66,7 @@ class EditedProject:
         self._was = root.stat()
 
     def check(self) -> None:
-        """See that it is no other directory than it was. Raises: RefusedError."""
+        """Check that it is still the same directory. Raises: RefusedError."""
         try:
             same = os.path.samestat(self.root.stat(), self._was)
         except OSError:

@@ -1,1 +1,1 @@
-"""What an engine is asked through its API."""
+"""Requests to an engine's API."""

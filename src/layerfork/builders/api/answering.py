@@ -1,4 +1,4 @@
-"""Whether an engine of ours still answers, and why it does not."""
+"""Whether an engine that layerfork started still answers, and why it does not."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def is_alive(daemons: Daemons, api: EngineApi) -> bool:
 
 @contextlib.contextmanager
 def explained(daemons: Daemons, api: EngineApi) -> Iterator[None]:
-    """Say why the engine ended, when that is why it does not answer; pass on what it refuses.
+    """Turn an API error into the reason why the engine ended, if it ended; else keep the engine's refusal.
 
     Raises: EngineError.
     """

@@ -1,4 +1,4 @@
-"""What an engine answers, as far as it is read here, bounded in time and in bytes."""
+"""An engine's answers: the fields that layerfork reads, with limits in time and in bytes."""
 
 import io
 import socket
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-# What an engine answers, as far as it is read here: anything else is no answer of an engine.
+# The fields of an engine's answers that layerfork reads. An answer without them is not an engine's.
 #
 # Source: moby/moby api/swagger.yaml, v20.10 to v28; containers/podman pkg/api/handlers/compat @ v3.0.1 to
 # v5.8.
@@ -121,11 +121,11 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str
 
 
-# A socket whose conversation has an end: in time and in bytes, whatever the other side does.
+# A socket with a deadline and a limit of received bytes, whatever the other side does.
 
 
 class TooLongError(OSError):
-    """The other side said more than is listened to."""
+    """The other side sent more than the limit."""
 
 
 class BoundedSocket:
@@ -147,7 +147,7 @@ class BoundedSocket:
         return io.BufferedReader(_SocketReader(self, self._inner.makefile("rb", buffering=0)))
 
     def close(self) -> None:
-        """Close our end, once what is read of it is closed too."""
+        """Close the socket when all files made of it are closed too."""
         self._inner.close()
 
     def receive(self, stream: io.RawIOBase, buffer: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""Asks an engine's frontend for the definition of a build, as buildx does, and evaluates nothing."""
+"""Gets the definition of a build from an engine's frontend, as buildx does, without building it."""
 
 import asyncio
 import secrets
@@ -29,11 +29,11 @@ from layerfork.wire.buildkit.control import BUILD_ID, result_definitions
 from layerfork.wire.buildkit.fields import text
 from layerfork.wire.proxy.sockets import Way
 
-# What a frontend is asked.
+# The request to a frontend.
 
 
 class FrontendRefusedError(Exception):
-    """The engine answered that it makes no definition; the message is the engine's own."""
+    """The frontend refused to make a definition; the message is the engine's own."""
 
 
 def _new_name() -> str:
@@ -42,7 +42,7 @@ def _new_name() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A Dockerfile and everything that a client tells a frontend with it."""
+    """A Dockerfile and everything else that a client sends to a frontend."""
 
     frontend: str = "dockerfile.v0"
     options: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from layerfork.errors import EngineError
 from layerfork.wire.buildkit import control_pb2 as pb
 from layerfork.wire.proxy.sockets import Way, open_socket
 
-# The client's side of a session: the engine asks it for directories, and whether it is still there.
+# The client's side of a session: the engine requests directories, and checks its health.
 #
 # Source: moby/buildkit session/filesync/{filesync,diffcopy}.go, session/grpc.go @ v0.8.2 to v0.32.2;
 # tonistiigi/fsutil send.go @ 6d9dc2e; grpc/grpc src/proto/grpc/health/v1/health.proto.
@@ -24,7 +24,7 @@ from layerfork.wire.proxy.sockets import Way, open_socket
 DIFF_COPY = "/moby.filesync.v1.FileSync/DiffCopy"
 _HEALTH = "/grpc.health.v1.Health/Check"
 METHODS = (DIFF_COPY, _HEALTH)
-"""What the session offers. No credentials: an engine asks registries as anybody may."""
+"""Methods of the session. It has no credentials, so the engine uses registries without a login."""
 _STAT, _REQUEST, _DATA, _FIN = range(4)
 _SERVING = b"\x08\x01"
 """A HealthCheckResponse whose status is SERVING."""
@@ -81,13 +81,13 @@ def _parents(path: str) -> Iterator[str]:
 
 
 class HealthService:
-    """Says that the session is alive: engines end one that does not, after some seconds."""
+    """Health service: after some seconds without an answer an engine ends the session."""
 
     def __mapping__(self) -> dict[str, Handler]:
         return {_HEALTH: Handler(self.check, Cardinality.UNARY_UNARY, pb.Empty, pb.Empty)}
 
     async def check(self, stream: "Stream[Any, Any]") -> None:
-        """It is, as long as this runs."""
+        """Always healthy."""
         await stream.recv_message()
         await stream.send_message(pb.Empty.FromString(_SERVING))
 
@@ -138,7 +138,7 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def reachable_at(path: Path, engine: Streams) -> AsyncIterator[None]:
-    """Whoever connects to a socket at ``path`` first speaks over an upgraded connection."""
+    """The first client of a socket at ``path`` gets an upgraded connection."""
     first: asyncio.Future[Streams] = asyncio.get_running_loop().create_future()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -185,7 +185,7 @@ async def _meanwhile(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 
 
 async def _join(one: Streams, other: Streams) -> None:
-    """Pass everything on, both ways, until both have ended."""
+    """Forward bytes both ways until both sides have ended."""
     await asyncio.gather(_pass_on(one[0], other[1]), _pass_on(other[0], one[1]))
 
 
@@ -196,7 +196,7 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 
 async def _pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Until one of them is gone; then so is the sink, which ends the other direction as well."""
+    """Forward until one side is gone; closing the sink then ends the other direction too."""
     with suppress(OSError):
         while data := await source.read(_READ_BYTES):
             sink.write(data)

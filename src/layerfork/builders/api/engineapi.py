@@ -19,7 +19,7 @@ from layerfork.builders.api.apianswers import BoundedSocket, LoadLine, Refusal
 from layerfork.errors import EngineError
 from layerfork.wire.proxy.sockets import Address
 
-# Why an engine's address does not answer, for the person who has to do something about it.
+# Why an engine's address does not answer, and what the user can do about it.
 
 
 def unreachable(docker_host: str, error: Exception) -> EngineError:
@@ -35,7 +35,7 @@ def unreachable(docker_host: str, error: Exception) -> EngineError:
 
 
 def not_an_engine(docker_host: str, path: str, error: Exception) -> EngineError:
-    """The error to raise when what answers at an address does not answer as an engine does."""
+    """The error to raise when the server at an address does not answer as an engine does."""
     return EngineError(
         f"{docker_host} does not answer like a container engine: "
         f"its answer to {path} cannot be read ({error})",
@@ -57,7 +57,7 @@ def _at_socket(path: Path, docker_host: str, error: Exception) -> EngineError:
 
 
 def _way_in(path: Path) -> str:
-    """Who may open a socket, as far as it can be seen."""
+    """Who may open a socket, by its group and permissions."""
     try:
         found = path.stat()
     except OSError:
@@ -86,7 +86,7 @@ def _silent(docker_host: str, error: Exception) -> EngineError:
 
 
 TIMEOUT_S = 30.0
-"""For a question and its whole answer."""
+"""For a request and its whole answer."""
 UPLOAD_LIMIT_S = 600.0
 MOST_BYTES = 64 << 20
 """Of an answer. The longest are lists of images, some 500 bytes each."""
@@ -134,11 +134,11 @@ class EngineApi:
         self._way = way
 
     def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
-        """What the engine answers, which must be of a kind. Raises: ApiError, EngineError."""
+        """Get JSON and convert it to a type. Raises: ApiError, EngineError."""
         return self._understood(path, kind, self._send("GET", path, query, b"", {}, TIMEOUT_S)[1])
 
     def create(self, path: str, kind: type[T], body: object) -> T:
-        """Post a JSON body; what the engine answers. Raises: ApiError, EngineError."""
+        """Post a JSON body and return the answer. Raises: ApiError, EngineError."""
         headers = {"Content-Type": "application/json"}
         answer = self._send("POST", path, None, json.dumps(body).encode(), headers, TIMEOUT_S)[1]
         return self._understood(path, kind, answer)
@@ -159,7 +159,7 @@ class EngineApi:
         return [self._understood(path, LoadLine, line) for line in answer.splitlines() if line.strip()]
 
     def download(self, path: str) -> bytes:
-        """What the engine answers, as it is; at most `MOST_BYTES`. Raises: ApiError, EngineError."""
+        """Get the bytes of an answer, at most `MOST_BYTES`. Raises: ApiError, EngineError."""
         return self._send("GET", path, None, b"", {}, UPLOAD_LIMIT_S)[1]
 
     def _understood(self, path: str, kind: type[T], answer: bytes) -> T:

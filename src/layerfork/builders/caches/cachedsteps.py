@@ -1,4 +1,4 @@
-"""What an exported cache has for each step of a build, and why not."""
+"""What an exported cache has for each step of a build, and why it lacks the others."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ PLATFORMS = (
     "linux/riscv64",
     "linux/s390x",
 )
-"""What a RUN of the cache may have been made for."""
+"""Platforms that a RUN of the cache may have been built for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class CachedStep:
     reason: str = ""
     """Why it is not present, in words."""
     nearest: Digest | None = None
-    """Of an absent key the record that comes nearest."""
+    """The closest record, when the key is absent."""
     records: Numbers = frozenset()
     """Positions of the records that the step certainly is, or else may be."""
     certain: bool = True
@@ -187,7 +187,7 @@ class StepsInCache:
         return "what it builds on is unknown"
 
     def _absent(self, step: CachedStep, op: LLBOp, keys: OpKeys) -> CachedStep:
-        """Which key comes nearest, and what it differs by."""
+        """The closest key, and how it differs."""
         step = replace(step, state=CacheState.ABSENT)
         same = self.walk.with_digests(keys.records)
         if same:

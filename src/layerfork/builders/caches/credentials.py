@@ -69,7 +69,7 @@ class _Configuration(docker.auth.AuthConfig):  # type: ignore[misc]
 
 
 class _Helper(docker.credentials.Store):  # type: ignore[misc]
-    """A credential helper that has so much time, and is ended then with all that it started."""
+    """A credential helper with a time limit; then it is ended, with every process that it started."""
 
     def _execute(self, subcmd: str, data_input: bytes) -> bytes:
         """What it answers. Raises: LayerforkError; docker's CredentialsNotFound and StoreError."""
@@ -98,13 +98,13 @@ class _Helper(docker.credentials.Store):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """What docker's library wants to know of one that failed."""
+    """The result of a failed helper, as docker's library expects it."""
 
     returncode: int
     output: bytes
 
 
-# An end to what somebody else's server makes us wait for, however it does that.
+# A time limit for all answers of a server together.
 
 Made = TypeVar("Made")
 

@@ -99,7 +99,7 @@ class BucketDirectory:
 
 
 def open_directory(path: Path) -> LayoutDirectory | BucketDirectory:
-    """The cache in a directory, by what lies there. Raises: UsageError."""
+    """The cache in a directory, of the kind that its files show. Raises: UsageError."""
     if (path / "index.json").is_file():
         return LayoutDirectory(path)
     if (path / "manifests" / _DEFAULT_NAME).is_file():

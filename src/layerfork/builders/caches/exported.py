@@ -1,4 +1,4 @@
-"""What a recorded build exported, and its files, as long as they are on disk what was sent."""
+"""The cache that a recorded build exported, and its context's files while they are unchanged on disk."""
 
 import contextlib
 import os
@@ -59,7 +59,7 @@ def _place(attributes: Mapping[str, str], ran_in: str) -> set[str]:
     return {full_reference(attributes["ref"])} if attributes.get("ref") else set()
 
 
-# Contents of a recorded context's files, as long as they are on disk what was sent.
+# Contents of a recorded context's files, while they are on disk as they were sent.
 
 _PIECE_BYTES = 1 << 20
 _DIGEST_BYTES = 32

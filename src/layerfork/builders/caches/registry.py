@@ -37,14 +37,14 @@ _ACCEPT = (
 )
 _HUB, _HUB_HOST = "docker.io", "registry-1.docker.io"
 _USER = re.compile(r"[^/@]+@")
-"""What may be a password."""
+"""A prefix that may hold a password."""
 _DEADLINE_S = 120.0
-"""For one manifest or config, however slowly it comes."""
+"""Time limit for one manifest or config."""
 _PIECE_BYTES = 64 << 10
 
 
 class RegistryCache:
-    """What a reference in a registry means."""
+    """A cache in a registry, by its reference."""
 
     def __init__(self, reference: str, *, insecure: bool = False) -> None:
         """``insecure``: plain HTTP, as ``registry.insecure=true`` says; it is taken for this machine itself.
@@ -204,7 +204,7 @@ TIMES_S = (5.0, 30.0)
 """To connect; between two pieces of an answer."""
 _CLIENT = "layerfork"
 _SILENT = 100
-"""Above every level: what has to be said is an error of ours."""
+"""Above every log level: layerfork reports errors itself."""
 RETRIES = Retry(
     total=3,
     connect=1,
@@ -217,7 +217,7 @@ RETRIES = Retry(
 
 
 class PatientAdapter(HTTPAdapter):
-    """Retries what may pass, never waits without an end, and trusts whom the system trusts.
+    """Retries transient failures, limits every wait, and trusts the system's certificates.
 
     requests would trust the authorities of its own package certifi, which knows none of a company's. One that
     REQUESTS_CA_BUNDLE names is trusted besides.
@@ -271,7 +271,7 @@ def may_carry_a_login(url: str) -> bool:
 
 
 class Access:
-    """One registry, asked as it wants to be.
+    """Authenticated requests to one registry.
 
     oras knows how to log in; its own requests would retry everything for minutes.
     """

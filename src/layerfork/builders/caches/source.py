@@ -1,4 +1,4 @@
-"""What the places have in common that a cache can lie in."""
+"""What all locations of a cache have in common."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from layerfork.record.context import Digest
 from layerfork.record.exportedcache import CacheLayer
 
 MAX_CONFIG_BYTES = 32 << 20
-"""More is not read."""
+"""Limit for a cache config that layerfork reads."""
 BUILDKIT_CONFIG_BYTES = 1 << 20
 """A config that is longer is refused by BuildKit.
 Source: moby/buildkit cache/remotecache/import.go:readBlob @ v0.10.0 to v0.32.2."""
@@ -27,14 +27,14 @@ class CacheConfig:
     """Of an inline cache the layers of its image, the lowest first."""
     inline: bool = False
     note: str = ""
-    """What has to be said of it; empty for nothing."""
+    """A note for the user; empty for none."""
 
 
 class CacheSource(Protocol):
     """A place with a cache."""
 
     name: str
-    """How texts call it. No credentials."""
+    """Its name in messages, without credentials."""
     manifest: Digest | None
     """Digest of what `configs` read first; None before, and where there is none."""
 
@@ -45,7 +45,7 @@ class CacheSource(Protocol):
         """
 
     def has_blob(self, digest: Digest) -> bool | None:
-        """Whether a layer is there, without reading it; None when the place does not say."""
+        """Whether a layer exists, without reading it; None when the location cannot tell."""
 
 
 class SeveralCaches:

@@ -1,4 +1,4 @@
-"""What a build client is: a value that turns a build request into a command."""
+"""Build clients: a client is a value that turns a build request into a command."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,14 +59,14 @@ SELDOM: Mapping[Feature, str] = {
     Feature.CACHE_FROM: "layerfork does not ask it to import a cache",
     Feature.CACHE_TO: "layerfork does not ask it to export a cache",
 }
-"""What few clients are asked to pass on, and why the others are not."""
+"""Features that layerfork uses with few clients only, and the reason for the others."""
 
 DOCKER_PROGRAMS = Programs(engine="private", program="docker", installed="docker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Which builder a client is asked for somewhere, and what that comes to."""
+    """The builder that a client is asked for on an endpoint, and the builder that then runs."""
 
     asked: Builder | None
     """What it is asked for; None leaves it to the client."""
@@ -110,7 +110,7 @@ class BuildClient:
     image_ref: Callable[[BuildRequest], str] = lambda request: request.tag
     """The reference that the built image has afterwards; not all clients can take the tag asked for."""
     version_command: Callable[[Endpoint, Path | None], Command]
-    """The command that makes it say its version; the path is that of its environment."""
+    """The command that prints its version; the path is that of its environment."""
     read_version: Callable[[str], str]
     """Version from the standard output of that command; empty when it has none."""
     plugin: str = ""

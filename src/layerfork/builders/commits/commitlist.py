@@ -1,4 +1,4 @@
-"""Which commits of a repository, read by git, and what they say of themselves."""
+"""The commits of a range, as git lists them."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The user's cache directory: who may write in it now, what its failures mean."""
+"""The user's cache directory: one writer at a time, and errors with a hint."""
 
 import contextlib
 import fcntl
@@ -36,8 +36,8 @@ def debian_architecture() -> str:
 def making(target: Path, needed_bytes: int, say: Say) -> Iterator[bool]:
     """Be the only process that makes ``target``; the value says whether it still has to be made.
 
-    Whoever comes second waits. The lock ends with its owner, so what an interrupted owner left half-made
-    is the next one's to remove.
+    Another process waits. The lock ends with its owner, so the next one removes what an interrupted owner
+    left.
 
     Raises: EngineError when the place cannot be written or has less than ``needed_bytes`` left.
     """

@@ -1,4 +1,4 @@
-"""A buildkitd of the user's, by its address: its builds are recorded; it has no images and no Docker API."""
+"""The user's own buildkitd, by its address. Its builds are recorded; it has no images and no Docker API."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ class BuildKitEngine:
 
 @contextlib.contextmanager
 def _way_to(address: str, environment: Mapping[str, str]) -> Iterator[Way]:
-    """How to an address: directly, or through a program that is ended on leaving. Raises: EngineError."""
+    """The way to an address: direct, or through a program that is ended on leaving. Raises: EngineError."""
     parts = urlsplit(address)
     options = dict(parse_qsl(parts.query))
     if parts.scheme == "unix":
@@ -94,7 +94,7 @@ def _over_tcp(address: tuple[str, int], options: Mapping[str, str]) -> Way:
         )
     if not options:
         return address
-    from layerfork.builders.engines.transport import (  # late: asyncio would be a part of every start
+    from layerfork.builders.engines.transport import (  # late: start-up, asyncio
         TlsSettings,
         TlsWay,
     )

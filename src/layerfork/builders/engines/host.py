@@ -133,7 +133,7 @@ def _complained(error: EngineError, way: Way) -> EngineError:
 
 
 def _without_answer(error: EngineError) -> str:
-    """What to say of an engine that was asked and let time pass; empty for every other error."""
+    """The message for an engine that did not answer in time; empty for every other error."""
     return f"no answer in {ANSWER_LIMIT_S:g} s" if isinstance(error.__cause__, TimeoutError) else ""
 
 
@@ -146,7 +146,7 @@ def is_podman(info: EngineInfo) -> bool:
 
 
 def served_by(info: EngineInfo) -> ServedBuilders:
-    """What stands behind a user's socket."""
+    """The builders behind a user's socket."""
     return PODMAN_SERVICE if is_podman(info) else DOCKER
 
 
@@ -196,7 +196,7 @@ class RunningHostEngine:
         """Nothing: the cache is the user's."""
 
     def how_to_bring(self, reference: str) -> str:
-        """By the user's own hand: nothing is pulled unasked."""
+        """The user pulls it: layerfork pulls nothing on its own."""
         return f"layerfork does not pull images on its own: docker pull {reference}"
 
     def image_facts(self, reference: str) -> ImageFacts:
@@ -245,7 +245,7 @@ def _find(rest: str) -> HostEngine:
 HOST = EngineKind(name="host", engines=(HostEngine(),), find=_find)
 
 
-# Another Docker Engine that a user's buildx builders stand on. It is asked nothing before a build passes.
+# Another Docker Engine, which the user's buildx builders run on. It gets no request before a build passes.
 
 
 class OtherEngine:

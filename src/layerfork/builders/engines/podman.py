@@ -1,4 +1,4 @@
-"""The podman engine: a podman service of our own, and podman's programs on the same storage."""
+"""The podman engine: a podman service that layerfork starts, and podman's programs on the same storage."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.machine import EngineRow
 from layerfork.record.progress import Say
 
-# How podman's service is started, and the settings that make it work anywhere without a trace.
+# How podman's service starts, with settings that work on any machine and leave no files behind.
 
 _STORAGE = f"""\
 [storage]
@@ -286,7 +286,7 @@ class RunningPodmanEngine:
     namespaces: Namespaces
     can_reset: bool = True
     bases: set[str] = field(default_factory=set)
-    """Names of the images that every reset leaves."""
+    """Names of the images that a reset keeps."""
 
     @property
     def network(self) -> Path:
@@ -314,7 +314,7 @@ class RunningPodmanEngine:
             clean_storage(self.api, self.bases)
 
     def how_to_bring(self, reference: str) -> str:
-        """By hand: there is no network inside."""
+        """By `--load`: the engine has no network."""
         return how_to_load(reference)
 
     def image_facts(self, reference: str) -> ImageFacts:

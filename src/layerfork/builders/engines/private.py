@@ -1,4 +1,4 @@
-"""The private engine: a dockerd of our own, with a clean cache, gone without a trace afterwards."""
+"""The private engine: a dockerd that layerfork starts with a clean cache, and removes afterwards."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ from layerfork.record.progress import Say
 # How a private engine's containerd and dockerd are started.
 
 STORAGE_DRIVERS = {"graphdriver": "overlay2", "containerd": "overlayfs"}
-"""The only driver for each image store: dockerd must not fall back to another without a word."""
+"""The only driver for each image store: dockerd must not silently fall back to another."""
 CACHE_LIMIT = "1GB"
 CONTAINERD_SOCKET = "/run/containerd.sock"
 
@@ -237,7 +237,7 @@ class RunningPrivateEngine:
             clean(self.api, self.pins)
 
     def how_to_bring(self, reference: str) -> str:
-        """By hand: there is no network inside."""
+        """By `--load`: the engine has no network."""
         return how_to_load(reference)
 
     def image_facts(self, reference: str) -> ImageFacts:

@@ -1,4 +1,4 @@
-"""What keeps an engine of ours from running on this machine, each with a way out. Starts no engine."""
+"""Obstacles to a private engine on this machine, each with a remedy. Starts no engine."""
 
 import os
 import re
@@ -26,7 +26,7 @@ PROGRAMS = {
     "docker-buildx": "buildx",
     "docker-compose": "compose",
 }
-"""What people call the packages' programs."""
+"""Familiar names of the packages' programs."""
 DOCKER_PARTS = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "containerd", "runc")
 PODMAN_PARTS = ("podman", "buildah", "conmon", "netavark", "runc")
 
@@ -56,7 +56,7 @@ def find_obstacles(engine_id: str, needed: Sequence[Generation]) -> Iterator[Obs
 
 
 def fetched_root(generation: Generation) -> EngineRoot | None:
-    """The generation's root, if it was fetched and is still what it was; nothing is fetched here."""
+    """The generation's root, if it was fetched and is unchanged. Fetches nothing."""
     try:
         path = root_path(generation)
         return read_root(path) if path.exists() else None

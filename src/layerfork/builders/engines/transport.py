@@ -1,4 +1,4 @@
-"""Ways to an engine that are no plain socket: through a program, and through TLS."""
+"""Ways to an engine other than a plain socket: through a program, and through TLS."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from layerfork.builders.process import ProgramMissingError, end_group, last_line
 from layerfork.record.build import Command
 
 ENDING_S = 0.5
-"""How long after its connection a program may end, and still be said to have failed."""
+"""A program that ends this soon after its connection counts as failed."""
 
 
 class ProgramWay:
@@ -41,7 +41,7 @@ class ProgramWay:
         self._log.close()
 
     def __call__(self) -> socket.socket:
-        """A connection; nothing says yet that the program gets through. Raises: OSError."""
+        """A connection; the program may still fail to reach the engine. Raises: OSError."""
         try:
             process, connection = spawn_on_socket(self._command, self._log)
         except ProgramMissingError as error:
@@ -120,7 +120,7 @@ class TlsWay:
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Until one of them is gone; then so is the sink, which ends the other direction as well."""
+    """Forward until one side is gone; closing the sink then ends the other direction too."""
     try:
         while data := await source.read(PIECE_BYTES):
             sink.write(data)

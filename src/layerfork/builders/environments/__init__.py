@@ -1,1 +1,1 @@
-"""What commands run in: directories, client environments, served contexts."""
+"""Where commands run: directories, client environments, served contexts."""

@@ -1,4 +1,4 @@
-"""Images that a Dockerfile needs, brought by a person into an engine that has no network."""
+"""Images that the user loads into an engine without a network, because a Dockerfile needs them."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ _FAMILIAR = ("docker.io/library/", "docker.io/")
 
 @contextlib.contextmanager
 def bringing(engine: RunningEngine, brought: Brought, say: Say) -> Iterator[None]:
-    """What was named is on the engine. A stand-in has its name no longer than this: none is met unasked.
+    """Load the named images. A stand-in loses its name on leaving, so no later build uses it by accident.
 
     Raises: EngineError; UsageError for an engine that is not ours.
     """

@@ -1,4 +1,4 @@
-"""Client programs made ready: environments of libraries, docker CLIs, clients of the settings file."""
+"""Installs client programs: environments of libraries, docker CLIs, clients of the settings file."""
 
 import contextlib
 import fcntl

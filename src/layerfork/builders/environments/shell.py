@@ -1,4 +1,4 @@
-"""Opens an engine for a person: a shell, or any command, in which ``docker`` talks to it."""
+"""Opens an engine for the user: a shell, or any command, in which ``docker`` talks to it."""
 
 import contextlib
 import os

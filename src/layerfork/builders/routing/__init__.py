@@ -1,1 +1,1 @@
-"""Leads the builders that a recorded command will find to recorders."""
+"""Routes the builders that a recorded command will use through recorders."""

@@ -1,4 +1,4 @@
-"""buildctl, and the BuildKit that BUILDKIT_HOST names: led to a recorder beside that of the engine."""
+"""buildctl, and the BuildKit that BUILDKIT_HOST names: routed through a recorder of its own."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ class BuildctlCall:
     spec: str
     """The engine to name: ``buildkit:tcp://there:1234?cacert=…``."""
     others: tuple[str, ...]
-    """Every word after the program but where it connects, and with what keys."""
+    """Every word after the program, without the address and the TLS files."""
 
     def at(self, address: str) -> tuple[str, ...]:
         """The same call at another address, without TLS."""
@@ -79,7 +79,7 @@ def _files_in(directory: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutedBuildKit:
-    """What the command finds instead of its BuildKit."""
+    """What the command uses instead of its BuildKit."""
 
     argv: tuple[str, ...]
     variables: Mapping[str, str]
@@ -99,7 +99,7 @@ def route_buildkit(
     place: Path,
     say: Say,
 ) -> Iterator[RoutedBuildKit]:
-    """Lead buildctl and BUILDKIT_HOST to a recorder: the engine's, or a new one that listens in ``place``."""
+    """Route buildctl and BUILDKIT_HOST through a recorder: the engine's, or a new one in ``place``."""
     named = environment.get(ADDRESS_VARIABLE, "")
     if engine.info.kind == BUILDKIT_DAEMON:
         words = call.at(recorder) if call is not None else tuple(argv)

@@ -1,4 +1,4 @@
-"""Leads the builders that a command will find to recorders, and says which of them cannot be recorded."""
+"""Routes buildx's builders through recorders, and says which builders cannot be recorded."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ Listen = Callable[[Path, Recordable], None]
 
 
 class RoutedBuilders:
-    """Builders whose nodes lead to recorders."""
+    """Builders whose nodes go through recorders."""
 
     def __init__(self, plan: "_Plan", configuration: Path, say: Say) -> None:
         self._plan = plan
@@ -133,7 +133,7 @@ def route_builders(
 
 @dataclass(slots=True, kw_only=True)
 class _Plan:
-    """What became of every node so far."""
+    """The route of every node so far."""
 
     recorder: str
     docker_host: str
@@ -141,9 +141,9 @@ class _Plan:
     place: Path
     dialler: Dialler
     recorders: set[str]
-    """Endpoints that are ours."""
+    """Endpoints that are recorders."""
     known: set[tuple[str, str, str]] = field(default_factory=set)
-    """Builder, node and endpoint of what was looked at already."""
+    """Builder, node and endpoint that were examined already."""
     nodes: dict[tuple[str, str], tuple[Node, Node]] = field(default_factory=dict)
     drivers: dict[str, tuple[str, str]] = field(default_factory=dict)
     behind: list[tuple[Path, Recordable]] = field(default_factory=list)
@@ -230,7 +230,7 @@ class _Plan:
         }
 
     def report(self, say: Say) -> None:
-        """What was not said yet: before the command, or before it builds there."""
+        """Say what was not said yet: before the command, or before it builds there."""
         if self.routed:
             say(f"also recording the buildx builders: {', '.join(self.routed)}")
         for name, why in self.problems:

@@ -1,4 +1,4 @@
-"""A private copy of buildx's configuration in which nodes lead to recorders; its changes are carried back."""
+"""A private copy of buildx's configuration with recorders as nodes; the command's changes are copied back."""
 
 import contextlib
 import shutil
@@ -30,7 +30,7 @@ Node = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Substitution:
-    """What stands in the copy for what the user has."""
+    """The replacements in the copy, and the user's own values."""
 
     recorder: str
     """The recorder's address, which is DOCKER_HOST in the command."""
@@ -46,7 +46,7 @@ class Substitution:
     """Builders that are only in the copy."""
 
     def forth(self, name: str, instance: Instance) -> Instance:
-        """A builder for the copy."""
+        """A user's builder as it is in the copy."""
         nodes = [self._instead(name, node) for node in nodes_of(instance)]
         driver = self.drivers.get(name, (None, instance.get("Driver")))[1]
         return {**instance, "Driver": driver, "Nodes": nodes}
@@ -101,7 +101,7 @@ class ConfigurationCopy:
         self._defaults = {path.name: _text(path) for path in files_in(store / DEFAULTS)}
 
     def make(self) -> None:
-        """Write the copy; what is of no concern here stays the user's, by links. Raises: OSError."""
+        """Write the copy; other files are links to the user's own. Raises: OSError."""
         for name in (INSTANCES, DEFAULTS):
             (self.directory / name).mkdir(mode=0o700, parents=True)
         for path in entries_of(self._store):
@@ -122,7 +122,7 @@ class ConfigurationCopy:
             write_file(self.directory / DEFAULTS / here, self._defaults[default_file(key)])
 
     def carry_back(self) -> None:
-        """Bring what the command changed to the user's directory, and nothing else. Raises: OSError."""
+        """Copy what the command changed to the user's directory, and nothing else. Raises: OSError."""
         changes = {**self._changed_instances(), **self._changed_choice(), **self._changed_defaults()}
         others = [
             path

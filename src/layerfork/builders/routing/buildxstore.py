@@ -23,12 +23,12 @@ from layerfork.builders.engines.hostcontext import docker_config_directory
 # defaults/KEY       the lasting choice for one engine, by a digest of what buildx calls it
 # .lock              locked (flock) while any of it is read or changed
 #
-# Everything else in the directory is of no concern here: build references, times, seeds.
+# Everything else in the directory is ignored: build references, times, seeds.
 # Source: docker/buildx store/store.go and store/nodegroup.go, v0.8 to v0.36.
 
 INSTANCES, DEFAULTS, CURRENT, LOCK = "instances", "defaults", "current", ".lock"
 OURS = (INSTANCES, DEFAULTS, CURRENT)
-"""What a private copy of the directory has of its own."""
+"""Files that a private copy does not share with the user's directory."""
 DEFAULTS_DIGITS = 20
 
 Instance = dict[str, Any]
@@ -110,7 +110,7 @@ def compact(value: Mapping[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-# Notices new files in a directory as they come: what a command adds to its builders while it runs.
+# Watches a directory for new files: builders that a command adds while it runs.
 
 IN_CLOSE_WRITE, IN_MOVED_TO = 0x8, 0x80
 IN_NONBLOCK, IN_CLOEXEC = os.O_NONBLOCK, os.O_CLOEXEC

@@ -1,4 +1,4 @@
-"""What leads a command past its recorder, or makes it build otherwise, as far as it shows beforehand."""
+"""Flags and settings by which a command would bypass its recorder, or build differently under it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ VALUE_FLAGS = (*ENGINE_FLAGS, "--config", "-l", "--log-level", "--tlscacert", "-
 
 
 def find_ways_past(argv: Sequence[str], docker_host: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Sentences to say before the command; ``docker_host`` is the address of the engine that is recorded."""
+    """Warnings before the command runs; ``docker_host`` is the address of the engine that is recorded."""
     for flag, value in _engine_flags(argv):
         instead = ENGINE_FLAGS[flag].format(value)
         advice = f"drop it and add --engine {instead}" if instead else f"drop it and set DOCKER_HOST={value}"

@@ -1,4 +1,4 @@
-"""Where each node of a buildx builder leads, and the way to a node that only buildx can reach."""
+"""The route of each node of a buildx builder, and the way to a node that only buildx can reach."""
 
 import os
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ Route = SameEngine | LeftAlone | Behind
 def find_route(
     instance: Instance, node: Node, docker_host: str, environment: Mapping[str, str], dial: Dial
 ) -> Route:
-    """Where a node leads; ``docker_host`` is the address of the engine that is recorded anyway.
+    """The route of a node; ``docker_host`` is the address of the engine that is recorded anyway.
 
     Raises: EngineError with the reason, when builds on the node cannot be recorded.
     """

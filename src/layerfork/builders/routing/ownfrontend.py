@@ -108,7 +108,7 @@ def _official(text: str) -> str:
 
 
 def _is_directive(line: str) -> bool:
-    """Below a line that is no directive any more, no other is one: ``# escape=``, ``# check=``."""
+    """Whether a line is a directive; the first other line ends them: ``# escape=``, ``# check=``."""
     return re.match(r"[ \t]*#[ \t]*[a-zA-Z]+[ \t]*=", line) is not None
 
 

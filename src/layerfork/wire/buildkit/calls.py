@@ -11,7 +11,7 @@ from layerfork.wire.http.http2 import PREFACE, Http2Connection, StreamSink
 from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 
 MAX_GAPS = 100
-"""A connection that is not understood at all says so often enough."""
+"""A connection that is not understood at all would have a gap for each frame."""
 
 MAX_METHOD_CHARACTERS = 200
 """BuildKit's longest has about fifty."""
@@ -56,7 +56,7 @@ class CallsDecoder:
                 self.on_close()
 
     def problem(self, where: str, what: str) -> None:
-        """Something was not understood."""
+        """Note what was not understood."""
         if len(self._observed.gaps) < MAX_GAPS:
             self._observed.gaps.append(Gap(where=f"{self._observed.where}: {where}", what=what))
 
@@ -83,7 +83,7 @@ class CallsDecoder:
         call = GrpcCall(method=path.removeprefix("/"), metadata=headers)
         try:
             handler = self._handler_for(call)
-        except Exception as error:  # as above
+        except Exception as error:  # as for `feed`: a decoder must never stop the build
             self.problem(f"grpc {call.method}", describe(error))
             return None
         return GrpcStream(call, handler, self.problem, self._room) if handler is not None else None

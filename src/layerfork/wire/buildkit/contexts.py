@@ -44,7 +44,7 @@ Recall = Callable[[ContextManifest], Sequence[ContextEntry] | None]
 
 
 def recall_nothing(manifest: ContextManifest) -> None:
-    """Every context is read."""
+    """Recalls no context, so that every one is read."""
 
 
 def read_syncs(

@@ -106,7 +106,7 @@ _Item = tuple[VertexState, LLBOp | None, StepLabel]
 
 
 class Placing:
-    """Collects vertices, then tells the steps that they make."""
+    """Collects vertices, then groups them into steps."""
 
     def __init__(self, stages: Stages, branches: Mapping[str, str]) -> None:
         self._stages = stages
@@ -180,7 +180,7 @@ class Placing:
         return named if named is not None else self._stages.at_line(line) or 0
 
     def _line(self, label: StepLabel, stage: int, lines: tuple[int, ...]) -> int:
-        """Which of a vertex's lines its name speaks of; 0 when nothing tells."""
+        """The line, of a vertex's lines, that its name belongs to; 0 when unknown."""
         if not self._stages.have_lines and len(lines) > 1:
             return 0
         own = [line for line in lines if self._stages.at_line(line) in (stage, None)]

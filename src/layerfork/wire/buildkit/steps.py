@@ -171,7 +171,7 @@ def _record(index: int, step: PlacedStep, zero_ns: int | None, redactor: Redacto
 
 
 def _status(instruction: str, states: Collection[VertexState]) -> StepStatus:
-    """What became of an instruction whose work is these vertices.
+    """The status of an instruction whose work these vertices do.
 
     FROM has no cache of its own: once its image is resolved there is nothing to do again.
     """

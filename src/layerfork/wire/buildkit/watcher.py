@@ -28,7 +28,7 @@ from layerfork.wire.buildkit.session import (
 from layerfork.wire.http.grpc import CallHandler, GrpcCall
 from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 
-# Puts decoding off: copies of what passed wait here until there is time for them.
+# Defers decoding: copies of the forwarded bytes wait here until there is time for them.
 #
 # Decoding costs more than forwarding. While a build is busy its bytes only queue up, in the order of
 # their arrival over all connections; the limit bounds the memory, beyond it each arrival pays for the
@@ -37,7 +37,7 @@ from layerfork.wire.proxy.tap import Bytes, ConnectionTap, Headers
 LIMIT_BYTES = 16 << 20
 
 _EVENT_BYTES = 200
-"""What an entry costs besides its payload, about."""
+"""Approximate memory of an entry besides its payload."""
 END_BYTES = 8 << 10
 """What one side of a connection keeps alive until its end is decoded, about: tables of headers, above all."""
 
@@ -68,7 +68,7 @@ class Backlog:
             self._one()
 
     def work(self, seconds: float | None = None) -> bool:
-        """Decode for about that long, or everything; True when something is left."""
+        """Decode for about that long, or until the queue is empty; True when something is left."""
         until = None if seconds is None else self._clock() + seconds
         while self._queue and (until is None or self._clock() < until):
             self._one()
@@ -101,7 +101,7 @@ _MAX_REQUEST_BYTES = 256 << 20
 
 
 class WatcherError(Exception):
-    """More goes on at once than is watched."""
+    """More builds or sessions at a time than the limit."""
 
 
 class BuildKitWatcher:
@@ -194,7 +194,7 @@ class BuildKitWatcher:
         return decoder
 
     def _session_closed(self, session: ObservedSession) -> None:
-        """Clients open sessions that carry nothing, only to ask what an engine can do."""
+        """Forget a session without transfers: clients open such ones to ask what an engine can do."""
         session.open = False
         if not (session.syncs or session.uploads or session.guarded or session.connection.gaps):
             self._sessions.pop(session.id, None)

@@ -163,7 +163,7 @@ class MessageReader:
         self.skipped_bytes = 0
         """Size of a message that was too large to take in; the reader's user sets it back."""
         self._begun = bytearray()
-        """What is there of a message that came in pieces."""
+        """The start of a message that comes in pieces."""
         self._prefix = b""
         self._compressed = False
         self._left = 0

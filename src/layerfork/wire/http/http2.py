@@ -66,7 +66,7 @@ class _HeaderBlock:
     promise: bool
     content: bytearray = field(default_factory=bytearray)
     empty: int = 0
-    """Frames that brought nothing."""
+    """Frames without a payload."""
 
 
 class FrameReader:
@@ -129,7 +129,7 @@ class FrameReader:
             self._rest, self._rest_bytes, self._wanted = [bytes(view[at:])], end - at, wanted
 
     def _plain_data(self, flags: int, number: int, view: memoryview, at: int, stop: int) -> int:
-        """A DATA frame, as far as it is there; returns where what follows starts."""
+        """The received part of a DATA frame; returns where the next frame starts."""
         end = len(view)
         if stop > end or flags & _END_STREAM:
             self._data_stream, self._data_left = number, stop - at
@@ -157,7 +157,7 @@ class FrameReader:
         return known
 
     def _some_data(self, view: memoryview, at: int, end: int) -> int:
-        """Hand on what is there of the current DATA frame."""
+        """Pass on the received part of the current DATA frame."""
         until = min(at + self._data_left, end)
         self._data_left -= until - at
         if until > at:

@@ -19,7 +19,7 @@ _LINE_BREAK = re.compile(rb"\r?\n")
 
 
 class HttpError(TapError):
-    """The bytes are no HTTP/1 that we know; the text says why, and quotes none of them."""
+    """The bytes are not valid HTTP/1. The text says why and quotes none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Head:
     start: str
     headers: Headers
     raw: bytes
-    """The very bytes, blank line included."""
+    """The bytes as sent, blank line included."""
 
     def all(self, name: str) -> tuple[str, ...]:
         """Values of a header, which is given in lower case."""
@@ -46,7 +46,7 @@ class Framing:
     """Where a body ends."""
 
     length: int | None = 0
-    """Bytes; None when chunks or the end of the connection say it."""
+    """Bytes; None when chunks or the end of the connection delimit the body."""
     chunked: bool = False
 
 
@@ -115,7 +115,7 @@ class MessageStream:
         self._state = self._hand_on
 
     def resume(self) -> None:
-        """After a `take_over`: messages again."""
+        """Parse messages again, after a `take_over`."""
         self._state = self._read_head
 
     def _read_head(self, view: memoryview) -> memoryview:

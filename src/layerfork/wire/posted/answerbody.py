@@ -13,7 +13,7 @@ from layerfork.wire.printed.step import PrintedStep
 
 
 class StepLog:
-    """Fed each printed line, keeps the steps."""
+    """Keeps the steps of the printed lines that it is fed."""
 
     def __init__(self, *, removes_containers: bool = True, layers: bool = True) -> None:
         """What the request asked for: ``rm`` of the classic builder, ``layers`` of podman's."""
@@ -58,7 +58,7 @@ class StepLog:
 MAX_LINE_BYTES = 1 << 20
 """Longer messages are a command's output and are passed over."""
 MAX_TRACE_BYTES = 64 << 20
-"""What is kept of BuildKit's trace messages."""
+"""Limit of the trace messages of BuildKit that are kept."""
 
 _OUTPUT = b'{"stream":"'
 _STRUCTURE = re.compile(
@@ -90,7 +90,7 @@ class AnswerDecoder:
         self.traces: list[str] = []
         """BuildKit's trace messages, base64."""
         self.pulls: list[str] = []
-        """What was pulled, as far as the status messages say."""
+        """Images that status messages say were pulled."""
         self.messages = 0
         self.lost_traces = False
         self._clock = clock

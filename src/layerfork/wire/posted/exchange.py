@@ -36,7 +36,7 @@ class PostedBuild:
         clock: Callable[[], float],
         ended: Callable[["PostedBuild"], None],
     ) -> None:
-        """``ended`` is called once, when nothing more will be learnt."""
+        """``ended`` is called once, after the last event of the build."""
         self.request = request
         self.query = tuple(parse_qsl(request.query, keep_blank_values=True, errors="surrogateescape"))
         self.gaps: list[Gap] = []
@@ -140,7 +140,7 @@ class PostedBuild:
         self._reads_body = False
 
     def _guard(self, decode: Callable[[], None]) -> None:
-        """A fault of ours in the context must not cost the answer as well."""
+        """Run a decoder of the context; its failure must not stop the decoding of the answer."""
         try:
             decode()
         except Exception as error:
@@ -169,7 +169,7 @@ class ClassicWatcher:
         self._uploads: dict[str, PostedBuild] = {}
 
     def open_exchange(self, request: RequestHead) -> Exchange | None:
-        """What follows a request; None when it asks for no build."""
+        """The follower of a request; None when it requests no build."""
         if request.method != "POST" or not _BUILD.fullmatch(request.path):
             return None
         build = PostedBuild(request, header_sum=self._header_sum, clock=self._clock, ended=self._end)
@@ -187,7 +187,7 @@ class ClassicWatcher:
             return ended
 
     def close(self) -> list[PostedBuild]:
-        """Every build that is left, ended or not. Nothing may pass any more."""
+        """Every build that is left, ended or not. No more bytes may come."""
         with self._lock:
             left = self._ended + self._open
             self._ended, self._open = [], []

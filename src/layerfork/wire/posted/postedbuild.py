@@ -38,7 +38,10 @@ from layerfork.wire.tar.tarstream import ignore_patterns
 
 
 def builder_of(build: PostedBuild) -> Builder:
-    """Podman's service says who it is. Source: containers/podman pkg/api/server/handler_api.go @ v5.4.2."""
+    """The builder that answered; podman's service identifies itself.
+
+    Source: containers/podman pkg/api/server/handler_api.go @ v5.4.2.
+    """
     server = next((value for name, value in build.answer_headers if name.lower() == "server"), "")
     if server.startswith("Libpod/") or "/libpod/" in build.request.path:
         return Builder.BUILDAH
@@ -112,7 +115,7 @@ def _step(index: int, step: PrintedStep, build: PostedBuild, redactor: Redactor,
     )
 
 
-# A BuildKit build that was asked for by ``POST /build?version=2``: no bridge, so no definition.
+# A BuildKit build by ``POST /build?version=2``: it has no frontend bridge, so no definition is seen.
 #
 # Vertices come as trace messages in the answer: lines of JSON whose ``id`` is ``moby.buildkit.trace`` and
 # whose ``aux`` is a status message, base64. Files come through the session that the query names.
@@ -314,7 +317,7 @@ def _context_gaps(build: PostedBuild) -> tuple[Gap, ...]:
 
 
 def _answer_gaps(build: PostedBuild) -> tuple[Gap, ...]:
-    """What keeps the steps from being known."""
+    """Gaps when the steps are not known."""
     if is_true(build.first("q")):
         return (Gap(where="answer", what="the client asked for no output (q=1): the steps are not shown"),)
     if not build.answer_whole:

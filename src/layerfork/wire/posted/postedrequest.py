@@ -26,7 +26,7 @@ _FIELD = re.compile(r"(?:id|src|source|type|env|target|uid|gid|mode|required)=[^
 
 
 def secrets_of(build: PostedBuild) -> tuple[str, ...] | None:
-    """What each `--secret` says of itself: ids and files, no values. None when this is something else."""
+    """The options of each `--secret`: ids and files, no values. None when the parameter is something else."""
     try:
         listed = json.loads(build.first(PARAMETER) or "[]")
     except (ValueError, RecursionError):
@@ -64,11 +64,11 @@ _TELLING_HEADERS = frozenset(
     {"user-agent", "content-type", "content-encoding", "content-length", "transfer-encoding", "expect"}
     | {"x-docker-container-session"}
 )
-"""Everything else may carry credentials: X-Registry-Config, Authorization, a user's own HttpHeaders."""
+"""Headers that are recorded. Others may carry credentials: X-Registry-Config, Authorization, HttpHeaders."""
 
 
 def read_request(build: PostedBuild, redactor: Redactor) -> RecordedRequest:
-    """What the engine was asked. Hides build arguments first: what they hold is then hidden everywhere."""
+    """The recorded request. Hides build arguments first, so their values are hidden everywhere."""
     args, unset = _mapping(build.first("buildargs"))
     shown_args = redactor.pairs(args.items())
     labels, _ = _mapping(build.first("labels"))

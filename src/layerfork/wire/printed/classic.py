@@ -19,7 +19,7 @@ _USING_CACHE = " ---> Using cache"
 
 
 class ClassicLog:
-    """Fed each printed line, keeps the steps."""
+    """Keeps the steps of the printed lines that it is fed."""
 
     def __init__(self, *, removes_containers: bool) -> None:
         """``removes_containers``: the builder announces when a step's container is gone (``rm=1``)."""

@@ -14,14 +14,14 @@ _ERROR = re.compile(r"^(?:Error:|error) (.*)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedBuild:
-    """What one build said."""
+    """What one build printed."""
 
     steps: tuple[StepRecord, ...] = ()
     """Times are unknown: no log prints them."""
     image_id: str = ""
     """``sha256:`` and 64 digits, of a build that came to its end."""
     error: str = ""
-    """The builder's last message about what went wrong; empty when it said nothing of the kind."""
+    """The builder's last error message; empty for none."""
     whole: bool = True
     """False when the beginning is missing."""
 
@@ -51,7 +51,7 @@ def read_output(stdout: str, stderr: str, *, layers: bool) -> PrintedBuild:
 
 
 def _close(last: PrintedStep, *, built: bool, failed: bool) -> None:
-    """What became of the step that the output ends with."""
+    """The status of the last step of the output."""
     ran = built or (failed and not last.is_from)
     if not built:
         last.status = StepStatus.MISS if ran else StepStatus.UNKNOWN
@@ -71,7 +71,7 @@ def _record(index: int, step: PrintedStep, error: str) -> StepRecord:
     )
 
 
-# Builds of podman and buildah in a log that holds whatever else was printed there.
+# Builds of podman and buildah in a log with other output.
 #
 # Source: containers/buildah imagebuildah/stage_executor.go and containers/podman cmd/podman @ v3.0.1 to
 # v5.8.6.
@@ -108,7 +108,7 @@ def _read(part: list[str]) -> PrintedBuild:
     return read_output("\n".join(part), "\n".join(errors[-1:]), layers=True)
 
 
-# Builds of the classic builder in a log that holds whatever else was printed there.
+# Builds of the classic builder in a log with other output.
 #
 # Source: docker/cli cli/command/image/build.go, cli/streams and moby/moby
 # builder/dockerfile/{dispatchers,internals}.go @ v20.10.24 to v28.5.2.

@@ -49,7 +49,7 @@ class PrintedProgress:
     vertices: dict[int, PrintedVertex] = field(default_factory=dict)
     image_id: str = ""
     error: str = ""
-    """What the client said in the end; empty when it said nothing of the kind."""
+    """The client's final error message; empty for none."""
     shared: bool = False
     """Several targets were built together: what they share was printed once, as if it were one target's."""
 
@@ -74,7 +74,7 @@ def read_builds(lines: Iterable[str]) -> tuple[PrintedProgress, ...]:
 
 
 def _is_build(build: PrintedProgress) -> bool:
-    """Whether there is more than numbers and words that some command printed."""
+    """Whether the lines are a builder's, not only numbers and words that a command printed."""
     return any(vertex.name.startswith("[") for vertex in build.vertices.values())
 
 
@@ -91,7 +91,7 @@ def _begins_anew(build: PrintedProgress, number: int, rest: str) -> bool:
 
 
 def _is_about(vertex: PrintedVertex, rest: str) -> bool:
-    """Whether a line goes on about a vertex: all but a name do, and its own name if it still runs."""
+    """Whether a line belongs to a vertex: every line but a name, and its own name while it runs."""
     return not rest.startswith("[") or (rest == vertex.name and not vertex.ended)
 
 

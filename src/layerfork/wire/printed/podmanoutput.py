@@ -8,7 +8,7 @@ from layerfork.dockerfile.gotext import lower
 from layerfork.record.record import StepStatus
 from layerfork.wire.printed.step import PrintedStep, stage_name_of, stages_read_by
 
-# Whose turn it is among podman's stages.
+# Which stage each of podman's lines belongs to.
 #
 # Podman builds one stage at a time, but not always one after the other: a step that copies from a stage
 # which is not known to be ready lets others go on after its own line was printed. What follows an ``-->``

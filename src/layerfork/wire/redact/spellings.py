@@ -23,7 +23,7 @@ _HIGHEST_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _OCTETS = re.compile(r"%(?:25){0,8}([0-9A-Fa-f]{2})")
 _UNITS = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 PASSES = 3
-"""Spellings within spellings that are seen through."""
+"""How many nested spellings are decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def unwrapped(text: str) -> Reading:
 
 
 def _plain(match: re.Match[str]) -> str:
-    """What one escape, or a run of them, stands for."""
+    """The text that one escape, or a run of them, encodes."""
     kind = match.lastgroup
     if kind == "entity":
         return html.unescape(match[0])

@@ -132,7 +132,7 @@ def _rule(number: int) -> _SecretRule:
 
 
 def detected(text: str) -> Iterator[Span]:
-    """Places of what the rules take for secrets. In linear time: RE2 reads, for rules in question."""
+    """Places of secrets that the rules find. In linear time: RE2 runs only the rules whose keywords occur."""
     found = {number for _, numbers in _keywords().iter(text.lower()) for number in numbers}
     for number in sorted(found):
         yield from _rule(number).spans(text)

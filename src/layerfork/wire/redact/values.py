@@ -120,7 +120,7 @@ def worth_hiding(text: str, start: int, end: int) -> Iterator[Span]:
         yield start, start + len(value)
 
 
-# Values that are no secret wherever they stand: hidden under a secret's name, and not looked for elsewhere.
+# Values that are not secret elsewhere: hidden under a secret's name, and not searched for in other texts.
 #
 # `SIGNING_KEY=production` must not hide `NODE_ENV=production`, and a word that announces a secret must stay,
 # or the next secret that it announces is not found.
@@ -164,7 +164,7 @@ _LONGEST = 200
 
 
 def is_plain(value: str) -> bool:
-    """Whether a value is too short or says too little to be looked for in other texts."""
+    """Whether a value is too short or too common to be searched for in other texts."""
     if len(value) < SHORTEST:
         return True
     if len(value) > _LONGEST:

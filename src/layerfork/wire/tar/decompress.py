@@ -92,7 +92,7 @@ class Decompressor:
 
 
 class _BombError(Exception):
-    """The data expands beyond all reason."""
+    """The data expands more than the limit."""
 
 
 def sniff(head: bytes) -> str:
@@ -190,7 +190,7 @@ class _Output:
 
 
 def _nowhere(_: bytes | memoryview) -> None:
-    """Where nothing was decompressed yet."""
+    """The target before the first write."""
 
 
 def _xz() -> lzma.LZMADecompressor:

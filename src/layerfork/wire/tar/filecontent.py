@@ -59,7 +59,7 @@ class KeptFile:
         self._contents[name] = content
 
     def follow(self, entry: ContextEntry) -> None:
-        """An entry that is wanted has no content: where it points to is wanted instead."""
+        """Want the target of a link instead of the wanted entry."""
         if entry.type is EntryType.SYMLINK and len(self._names) <= MAX_LINKS:
             name = _normal(entry.name)
             target = _normal(posixpath.join(posixpath.dirname(name), entry.linkname))

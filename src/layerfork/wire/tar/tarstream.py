@@ -31,7 +31,7 @@ _FILE = ord("0")
 
 
 class TarDecoder:
-    """Fed an archive in pieces of any size. Never raises for what they hold: see ``gaps``."""
+    """Decodes an archive that is fed in pieces of any size. Bad content raises nothing: see ``gaps``."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class TarDecoder:
         return hasher.hexdigest()
 
     def _on_block(self, block: bytes) -> None:
-        """A header block, wherever it came from."""
+        """Handle a header block."""
         if block == ZERO_BLOCK:
             self._zero_blocks += 1
             self._stopped = self._zero_blocks == 2
@@ -243,7 +243,7 @@ class TarDecoder:
         self._content = None
 
     def _expect(self, size: int, then: Callable[[bytes], None]) -> None:
-        """Collect this many bytes and hand them on."""
+        """Collect this many bytes, then call the function with them."""
         if size == 0:
             then(b"")
             return
