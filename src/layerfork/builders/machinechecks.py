@@ -23,11 +23,11 @@ from layerfork.record.build import Command
 from layerfork.record.machine import Health, HealthRow
 from layerfork.userdirs import cache_directory, state_directory
 
-# Programs that builds are made with, asked for their versions one after the other.
+# Programs that builds use; each is asked for its version, one after the other.
 
 PROGRAMS_AREA = "programs"
 PATIENCE_S = 10.0
-"""For one answer. A program that is there answers in a fraction of it, on a busy machine as well."""
+"""Time limit for one answer. An installed program needs a fraction of it, even on a busy machine."""
 _PROGRAMS = {
     "docker": ("docker", "--version"),
     "buildx": ("docker", "buildx", "version"),
@@ -44,7 +44,7 @@ _WANTED = {
 
 
 def examine_programs(environment: Mapping[str, str], patience_s: float = PATIENCE_S) -> Iterator[HealthRow]:
-    """The user's own programs, in their order; none has to share the processors with the next one."""
+    """Check the user's own programs, one at a time, so that they do not slow each other down."""
     for name, argv in _PROGRAMS.items():
         yield _program(name, Command(argv=argv, env=dict(environment)), patience_s)
 
@@ -68,7 +68,7 @@ def _program(name: str, asked: Command, patience_s: float) -> HealthRow:
 
 
 def no_answer(seconds: float) -> str:
-    """What is known of something that was asked, and did not answer in time."""
+    """The text for a program or server that did not answer in time."""
     return f"no answer in {seconds:g} s"
 
 
@@ -78,7 +78,7 @@ def _program_row(name: str, health: Health, what: str, remedy: str = "") -> Heal
 
 MACHINE_AREA = "machine"
 _LEAST_BYTES = 1 << 30
-"""What an engine of ours takes, with some room."""
+"""Disk space of a private engine, with some reserve."""
 _EARLIEST_S = 1_735_689_600
 """2025-01-01: a clock that says less is wrong."""
 _FETCHED_FROM = ("deb.debian.org", "pypi.org")
@@ -87,7 +87,7 @@ _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 def examine_places() -> Iterator[HealthRow]:
-    """How this user and machine stand."""
+    """Check the user, the disk, file names, the clock and the network."""
     yield _user()
     yield _umask()
     yield from _disks()
@@ -162,7 +162,7 @@ def _network() -> HealthRow:
 
 
 def _asked(hosts: Sequence[str], patience_s: float) -> dict[str, bool]:
-    """Whether each host can be reached, as far as it is known in time; looking up a name may take longer."""
+    """Whether each host can be reached, where that is known in time; a name lookup may take longer."""
     answers: dict[str, bool] = {}
     threads = [
         threading.Thread(target=_reach, args=(each, patience_s, answers), daemon=True) for each in hosts
@@ -190,7 +190,7 @@ def _row(name: str, health: Health, what: str, remedy: str = "") -> HealthRow:
     return HealthRow(area=MACHINE_AREA, name=name, health=health, what=what, remedy=remedy)
 
 
-# How busy this machine's processors are, for whomever.
+# How busy this machine's processors are, with the work of all programs.
 
 _IDLE = (3, 4)
 """Columns of /proc/stat: idle, and idle while something is read or written (proc(5))."""
@@ -225,7 +225,7 @@ def busy_share(before: Ticks | None, after: Ticks | None) -> float | None:
     return (after.busy - before.busy) / (after.all - before.all)
 
 
-# Variables and files of settings that make builds, or their keys, other than elsewhere.
+# Variables and settings files that make builds, or their cache keys, differ from those of other machines.
 
 SETTINGS_AREA = "settings"
 _VARIABLES = {
@@ -258,7 +258,7 @@ _GIT = {
     "core.fileMode": ("false", "git ignores executable bits: they may differ from other checkouts"),
     "core.symlinks": ("false", "symbolic links are checked out as files"),
 }
-"""Settings of git, the value that tints, and how."""
+"""Settings of git: the value that changes checkouts, and its effect."""
 
 
 def examine_settings(environment: Mapping[str, str]) -> Iterator[HealthRow]:

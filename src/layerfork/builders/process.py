@@ -27,7 +27,7 @@ _OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n])")
 _UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 """Control sequences of terminals (ECMA-48), and control characters but for tabs and ends of lines."""
 _UNSTARTABLE = frozenset({errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENOEXEC})
-"""What the system says of a program that does not exist, may not be started or is none."""
+"""Errors for a file that does not exist, may not be executed or is not a program."""
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -192,7 +192,7 @@ def _wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def _handle_of(pid: int) -> int:
-    """What tells when a process ends. Raises: OSError where the system, or this Python, has no such thing."""
+    """A descriptor that becomes readable when a process ends. Raises: OSError where there is no such call."""
     if sys.platform == "linux" and hasattr(os, "pidfd_open"):
         return os.pidfd_open(pid)
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
@@ -205,7 +205,7 @@ def _interrupt(process: subprocess.Popen[bytes], number: int, interrupted: Calla
 
 
 def _has_the_terminal() -> bool:
-    """Whether keys of a terminal reach our process group, so that the command has its signal already."""
+    """Whether a key like Ctrl-C reaches our process group, so that the command got its signal already."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
@@ -224,7 +224,7 @@ def _signal_one(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process that `spawn` started and everything in its group: politely, then by force."""
+    """End a process that `spawn` started and everything in its group: by SIGTERM, then by SIGKILL."""
     if process.poll() is None:
         _signal_group(process, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):

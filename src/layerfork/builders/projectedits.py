@@ -24,11 +24,11 @@ _RENAME_EXCHANGE = 2
 _RENAME_SWAP = 2
 """sys/stdio.h of macOS."""
 _CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
-"""Of a system or a file system that has no such call."""
+"""Errors of a system, or a file system, without such a call."""
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Each gets what the other was, links unfollowed; False where that cannot be done. Raises: OSError."""
+    """Exchange two names, links not followed; False where that cannot be done. Raises: OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     first, second = os.fsencode(one), os.fsencode(other)
     if sys.platform == "darwin":
@@ -55,7 +55,7 @@ def _called(libc: ctypes.CDLL, name: str, *words: object) -> int:
 
 
 class RefusedError(UsageError):
-    """A file may not be edited: what is wrong with it, and how it may be."""
+    """A file may not be edited; the hint says what to do."""
 
 
 class EditedProject:
@@ -91,7 +91,7 @@ class ChangedError(Exception):
     def __init__(self, kept: str = "") -> None:
         super().__init__(kept)
         self.kept = kept
-        """Where something lies that somebody else wrote, and that could not be put back."""
+        """Path of another program's version that could not be put back; empty for none."""
 
 
 def check_editable(patches: Sequence[FilePatch], root: Path, *, force: bool) -> None:
@@ -196,7 +196,7 @@ def _edited(patch: FilePatch, stay: str = "", kept: str = "") -> RefusedError:
 
 
 def _taken_back(written: Sequence[tuple[FilePatch, Path]]) -> str:
-    """Give files back what they held; says which keep their edit, because somebody has written since."""
+    """Restore files; returns which keep their edit, because they were changed since."""
     stay = []
     for patch, path in reversed(written):
         try:
@@ -310,7 +310,7 @@ def _holds(path: Path, data: bytes) -> bool:
 
 
 def _like(path: Path, made: Path, status: os.stat_result | None) -> None:
-    """Give a new file what the old one has; where there is none, what the umask leaves."""
+    """Give a new file the old one's mode, owner and attributes; without an old one, those of the umask."""
     if status is None:
         mask = os.umask(0)
         os.umask(mask)

@@ -121,12 +121,12 @@ def _set_time(context: Path, entry: Entry) -> None:
 
 
 ROOM_BYTES = 1 << 20
-"""Less free space than this is no space."""
+"""A disk with less free space than this counts as full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """Where one run keeps everything that it makes."""
+    """The directory of one run's files."""
 
     root: Path
     context: Path

@@ -31,11 +31,11 @@ REPORT_LIMIT_S = 0.5
 END_LIMIT_S = 60.0
 """How long removing the data of an ended engine may take before we no longer wait for it."""
 NO_SPACE = "no space left on device"
-"""What the kernel says, in lower case."""
+"""The kernel's message, in lower case."""
 PROGRAM = "import sys; sys.path.append(sys.argv[1]); import keeper; sys.exit(keeper.main(sys.argv[2:]))"
 """Runs the keeper as a module of its directory alone: compiled already, and without the package."""
 LOADER_VARIABLES = ("LD_LIBRARY_PATH",)
-"""What this Python may need to start at all; the daemons do not get it."""
+"""Variables that this Python may need to start; the daemons do not get them."""
 INSIDE = "/run/layerfork"
 """Where the run directory appears inside the namespace."""
 
@@ -53,7 +53,7 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Startup:
-    """What makes an engine out of its root."""
+    """How an engine is started from its root."""
 
     daemons: tuple[Daemon, ...]
     """In order; the last one listens on the run directory's socket."""
@@ -72,9 +72,9 @@ class Daemons:
     keeper: subprocess.Popen[bytes]
     directory: RunDirectory
     report: IO[bytes]
-    """What the keeper says about a failure, one line."""
+    """The keeper's report of a failure, one line."""
     log: IO[bytes]
-    """What the daemons say, interleaved; no name in any directory."""
+    """The daemons' output, interleaved, in a file without a name."""
 
     @property
     def docker_host(self) -> str:
@@ -202,6 +202,6 @@ def _keeper_command(
 
 
 def read_log(stream: IO[bytes]) -> str:
-    """All of a file that others still write to; their position in it stays."""
+    """The content of a file that other processes still write to; their position in it stays."""
     size = os.fstat(stream.fileno()).st_size
     return os.pread(stream.fileno(), min(size, 1 << 20), max(0, size - (1 << 20))).decode(errors="replace")

@@ -1,1 +1,1 @@
-"""Builds recorded: behind a proxy, or from what a builder printed."""
+"""Records builds: behind a proxy, or from a builder's output."""

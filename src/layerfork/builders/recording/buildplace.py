@@ -1,4 +1,4 @@
-"""Where a build was asked for: by buildx's own note, else by what clients' command lines name."""
+"""The directory that a build was started in: from buildx's own note, else from clients' command lines."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from layerfork.record.record import BuildPlace, BuildRecord
 from layerfork.record.secrets import HIDDEN
 from layerfork.record.store.blocks import UNREADABLE
 
-# What buildx notes on disk about each build that it starts, compose's and bake's builds included.
+# buildx's notes on disk about each build that it starts, compose's and bake's builds included.
 #
 # Source: docker/buildx localstate/localstate.go (State) and util/confutil/config.go @ v0.13.1 and v0.29.1:
 # ``refs/BUILDER/NODE/REF`` in its configuration directory.
@@ -41,7 +41,7 @@ class BuildxNote(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What bake or compose calls the build; empty for a plain one."""
+        """The build's name in bake or compose; empty for a plain build."""
         return "" if self.target == NO_NAME else self.target
 
 
@@ -66,16 +66,16 @@ def _directory(environment: Mapping[str, str]) -> Path:
 
 
 MAX_DIRECTORIES = 2_000
-"""So many directories are looked at below those that clients ran in."""
+"""How many directories are examined below those that clients ran in."""
 SAMPLE = 100
-"""So many entries of a context are looked for in a directory."""
+"""How many entries of a context are looked up in a directory."""
 MADE_UP = re.compile(r"\.dockerfile\.[0-9a-f]+")
 """The name that docker gives a Dockerfile from outside the context.
 Source: docker/cli cli/command/image/build/context.go (AddDockerfileToBuildContext) @ v26.1.5."""
 
 Clean = Callable[[str], str]
 _COMPOSE_ITSELF = "compose/"
-"""What compose calls itself to the classic builder; measured with 2.26.1 and 2.40.3."""
+"""Start of compose's user agent at the classic builder; measured with 2.26.1 and 2.40.3."""
 
 
 def find_place(
@@ -136,7 +136,7 @@ def _noted(note: BuildxNote, clean: Clean) -> BuildPlace:
 
 
 def _only(found: Iterable[str]) -> str:
-    """The one that there is; empty when there are more, or none."""
+    """The only item; empty when there are more, or none."""
     first = list(islice(dict.fromkeys(found), 2))
     return first[0] if len(first) == 1 else ""
 

@@ -95,7 +95,7 @@ def _by_directory(paths: Iterable[str]) -> Names:
 
 
 WORTH_CACHING = 500
-"""Fewer files are read again sooner than it takes to remember them."""
+"""With fewer files, reading them again is faster than the cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The directory that a context was sent from, by what the clients' processes and sessions say."""
+"""The directory that a context was sent from, found through the clients' processes and sessions."""
 
 import os
 import socket
@@ -67,7 +67,7 @@ class ContextPlace:
 Find = Callable[[ContextManifest], Sequence[ContextPlace]]
 """Where a context may have been sent from, each as likely as the others."""
 MAX_DIRECTORIES = 20_000
-"""So many directories are looked at below those that clients ran in."""
+"""How many directories are examined below those that clients ran in."""
 _FEW = 20
 _SEPARATORS = str.maketrans("=,", "\0\0")
 """In ``--build-context=docs=./docs`` and ``type=local,src=docs``."""
@@ -91,13 +91,13 @@ def find_places(manifest: ContextManifest, processes: Iterable[ClientProcess]) -
 
 
 def likely_directories(manifest: ContextManifest, processes: Iterable[ClientProcess]) -> tuple[Path, ...]:
-    """Directories of the right name that command lines name."""
+    """Directories of the context's name that command lines name."""
     found = named_directories(tuple(processes))
     return tuple(dict.fromkeys(each for each in found if has_name(each, manifest.directory_name)))
 
 
 def place_at(directory: Path, manifest: ContextManifest) -> ContextPlace:
-    """A directory that is known to be the one."""
+    """A directory that is known to be the context's."""
     return ContextPlace(directory=directory, files=_files(directory, unsent_files(manifest)))
 
 

@@ -1,4 +1,4 @@
-"""What passes a recorder, decoded: taps for its connections, and the builds that they saw."""
+"""Decodes what passes a recorder: taps for its connections, and the builds that they saw."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -153,7 +153,7 @@ def _user_agent(build: ObservedBuild) -> str:
     return next((value for name, value in headers if name.lower() == "user-agent"), "")
 
 
-# What is known of a wrapped command's build besides what passed: where it was asked for, files, images.
+# Facts about a wrapped command's build that are not on the wire: its directory, files and images.
 
 
 def recalled(
@@ -167,7 +167,7 @@ def recalled(
 def with_facts(
     record: BuildRecord, recorder: Recorder, command: ClientProcess, projects: Projects
 ) -> BuildRecord:
-    """A build of the command with all of that."""
+    """A build of the command with these facts."""
     processes = (command, *recorder.clients)
     place = find_place(record, processes, projects, projects.environment, recorder.clean)
     record = replace(record, place=replace(place, ran_in=recorder.clean(str(command.directory))))

@@ -1,4 +1,4 @@
-"""Files of a recorded context on disk: as long as they are what was sent, in git, or in a tar."""
+"""Files of a recorded context: on disk while they are as they were sent, in git, or in a tar."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from layerfork.record.record import BuildRecord, Gap
 from layerfork.wire.tar.tarstream import TarDecoder, ignore_patterns
 
 LARGEST_BYTES = 4 << 20
-"""Larger files are hardly text that somebody wrote."""
+"""Larger files are unlikely to be text that a person wrote."""
 _TIME = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?|\b1\d{9}\b")
 """A date with a time of day, or seconds since 1970."""
 _MOST_TIMES = 50
@@ -28,7 +28,7 @@ _NEAR_S = 60.0
 
 
 def look_at(record: BuildRecord, entry: ContextEntry) -> FileLook | None:
-    """What the file of an entry holds; None when it is gone, or holds something else than was sent."""
+    """Examine the file of an entry; None when it is gone, or differs from what was sent."""
     data = _read(record.place.directory, entry)
     return None if data is None or entry.content != _digest(data) else look_in(data, entry)
 
@@ -51,7 +51,7 @@ def lines_of(record: BuildRecord, path: str) -> tuple[str, ...]:
 
 
 def look_in(data: bytes, entry: ContextEntry) -> FileLook:
-    """What the content of an entry holds."""
+    """Examine the content of an entry."""
     lf = data.replace(b"\r\n", b"\n")
     return FileLook(
         with_lf=_digest(lf),
