@@ -194,7 +194,7 @@ def test_a_remote_builder_that_only_buildx_can_reach(
     named = ["--builder=far"] if way.startswith("--") else []
     extra = {} if named else {way: "far"}
     said, [build] = user.record("docker", "buildx", "build", *named, context, **extra)
-    assert "recorded as well: far" in said
+    assert "also recording the buildx builders: far" in said
     assert (build["engine"]["kind"], instructions(build)) == ("buildkit", ["FROM", "RUN", "COPY", "RUN"])
     assert address in instance.read_text()
 
@@ -270,7 +270,7 @@ def test_a_builder_of_two_nodes_is_recorded_on_the_node_that_builds(
         words = ("docker", "buildx", "build", "--builder", "farm", "--platform")
         for platform in ("linux/amd64", "linux/386"):
             said, [build] = user.record(*words, platform, context)
-            assert "recorded as well: farm" in said
+            assert "also recording the buildx builders: farm" in said
             assert (build["request"]["platform"], build["gaps"]) == (platform, [])
     assert [node["Endpoint"] for node in user.nodes("farm")] == [f"unix://{bridged}", f"unix://{second}"]
 
@@ -321,7 +321,7 @@ def test_a_container_builder_on_another_engine_is_recorded_there(
         for platform, other in zip(("linux/amd64", "linux/386"), others, strict=True):
             words = ("docker", "buildx", "build", "--builder=farm", "--platform", platform, context)
             said, [build] = user.record(*words)
-            assert "recorded as well: farm" in said
+            assert "also recording the buildx builders: farm" in said
             assert (build["engine"]["version"], build["gaps"]) == (other.info.version, [])
         assert user.nodes("farm") == before
 
@@ -344,7 +344,7 @@ def test_a_container_builder_on_an_engine_over_ssh_is_recorded_there(
         stack.callback(user.docker, "buildx", "rm", "far")
         before = user.nodes("far")
         said, [build] = user.record("docker", "buildx", "build", "--builder=far", context)
-        assert "recorded as well: far" in said
+        assert "also recording the buildx builders: far" in said
         assert (build["engine"]["version"], build["gaps"]) == (user.engine.info.version, [])
         assert instructions(build) == ["FROM", "RUN", "COPY", "RUN"]
         assert user.nodes("far") == before

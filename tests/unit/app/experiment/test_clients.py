@@ -112,7 +112,7 @@ def test_a_library_that_is_missing_is_planned_and_said_to_be_installed(
         ("buildx-build", Builder.CLASSIC, "buildkit", ""),
         ("docker_py-build@4.4.4", Builder.BUILDKIT, "classic", "4.4.4"),
         ("docker-compose-build", None, "docker 26.1.5 has no compose plugin here", ""),
-        ("docker-url-build", None, "not served here", ""),
+        ("docker-url-build", None, "not available here", ""),
         ("podman-build", None, "podman", ""),
     ],
 )
