@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from layerfork.builders.api.buildhistory import read_build_history
-from layerfork.builders.api.client import ApiError
+from layerfork.builders.api.engineapi import ApiError
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.buildkit import ADDRESS_VARIABLE
 from layerfork.builders.engines.host import connected, is_podman, read_host_info

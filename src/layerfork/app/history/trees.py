@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out
-from layerfork.builders.commits.history import find_commit, find_repository
+from layerfork.builders.commits.commitlist import find_commit, find_repository
 from layerfork.builders.commits.objects import Blobs, Trees
 from layerfork.builders.imports.drafts import NO_CONTEXT
 from layerfork.context.clientrules import find_rules

@@ -12,8 +12,8 @@ from grpclib.client import Channel, UnaryStreamMethod
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
-from layerfork.builders.api.client import unreachable
-from layerfork.builders.api.session import Streams, reachable_at, upgraded
+from layerfork.builders.api.clientsession import Streams, reachable_at, upgraded
+from layerfork.builders.api.engineapi import unreachable
 from layerfork.errors import EngineError
 from layerfork.wire.buildkit import control_pb2 as pb
 from layerfork.wire.proxy.sockets import Way, open_socket
