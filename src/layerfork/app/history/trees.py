@@ -110,5 +110,9 @@ class CommitTrees:
         commit = find_commit(self._repository, revision)
         repository = find_repository(self._repository.directory / directory)
         trees = self._trees.setdefault(repository.directory, Trees(repository))
-        sending = Sending(rules=find_rules("buildkit"), dockerfile=dockerfile)
+        # A context at the top holds git's own directory, unless it is ignored: another one at each commit.
+        at_top = directory == "."
+        sending = Sending(
+            rules=find_rules("buildkit"), dockerfile=dockerfile, sends_git=at_top, git_is_new=at_top
+        )
         return check_out(repository, commit, sending, trees, self._blobs)
