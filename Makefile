@@ -4,7 +4,7 @@
 # make check   format, lint, layers, types, unit, contract and golden tests: without root and engines, on Linux and macOS
 # make fuzz SECONDS=600           the decoders, for so long each
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
-# make histories PROJECTS=10 COMMITS=50   git histories predicted from one record, then built on real engines
+# make histories PROJECTS=10 COMMITS=50   git histories predicted from one record, then built on real engines; and explained from their traces
 # make published DIRS="clone …"   Dockerfiles of any directories, put to real frontends and to our model of them
 # make study DIRS="clone …"       what builds of commits would reuse, and what fixes would save: predicted; without DIRS of the shipped corpus
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
@@ -70,6 +70,7 @@ mutations: setup
 
 histories: setup
 	$(BIN)/python -m research.histories --projects $(or $(PROJECTS),10) --commits $(or $(COMMITS),50) --seed $(SEED)
+	$(BIN)/python -m research.histories.past --projects $(or $(PROJECTS),5) --commits $(or $(COMMITS),20) --seed $(SEED)
 
 published: setup
 	$(BIN)/python -m research.published $(DIRS)

@@ -28,3 +28,14 @@ def test_every_step_of_every_commit_is_predicted() -> None:
         assert hits >= commits
         assert misses >= commits // 2
         assert wrong == 0
+
+
+def test_what_commits_let_us_infer_is_what_records_prove() -> None:
+    arguments = ("--projects", "1", "--commits", "8", "--seed", "20268")
+    argv = (sys.executable, "-m", "research.histories.past", *arguments)
+    done = run(Command(argv=argv, env=dict(os.environ), cwd=ROOT), timeout_s=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = {name: int(count) for name, count in re.findall(r"'([^']+)': (\d+)", done.stdout)}
+    assert counts["right, INFERRED"] >= 2
+    assert counts.get("misses not said", 0) == 0
+    assert done.stdout.rstrip().endswith(", 0 wrong")
