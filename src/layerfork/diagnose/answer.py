@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import fsum
 
 from layerfork.diagnose.causes.dockerfilelines import LAST_STAGE, fix_stored
+from layerfork.diagnose.causes.forms import ENTRY_CAUSES
 from layerfork.diagnose.causes.rule import REARRANGE, PatternFix
 from layerfork.diagnose.causes.scene import AnswerSources, Scene, set_scene
 from layerfork.diagnose.causes.table import RULE_OF
@@ -25,11 +26,11 @@ from layerfork.record.answer import (
     MissKind,
     Point,
 )
-from layerfork.record.cause import CauseCode, Trait, codes_with
+from layerfork.record.cause import CauseCode
 from layerfork.record.record import StepStatus
 
 SHOWN = 4
-ENTRIES = codes_with(Trait.ENTRY) | {CauseCode.IGNORE_RULE, CauseCode.DOCKERFILE_IN_CONTEXT}
+ENTRIES = ENTRY_CAUSES | {CauseCode.IGNORE_RULE, CauseCode.DOCKERFILE_IN_CONTEXT}
 """Causes that are about entries of the context."""
 _ONE_SIDED = {
     CauseCode.ENTRY_EXTRA,

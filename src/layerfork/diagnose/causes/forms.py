@@ -15,6 +15,10 @@ ENTRY_CAUSES = codes_with(Trait.ENTRY)
 """Cause codes of key parts that describe a context entry."""
 
 
+DIRECTORY = frozenset({"5", "directory"})
+"""A directory's type in keys: a character of tar, or a name."""
+
+
 EVIDENCE_LIMIT = 20
 
 

@@ -8,6 +8,7 @@ from posixpath import dirname, join, normpath
 from layerfork.diagnose.causes.edits import quoted
 from layerfork.diagnose.causes.entryundo import undo_link
 from layerfork.diagnose.causes.forms import (
+    DIRECTORY,
     ENTRY_CAUSES,
     EVIDENCE_LIMIT,
     claim_paths,
@@ -62,9 +63,6 @@ OWNED_BY_KIND = codes_with(Trait.KIND)
 
 USER_XATTR = "user."
 """Attributes of this namespace exist on files and directories alone. Source: xattr(7)."""
-
-
-DIRECTORY = frozenset({"5", "directory"})
 
 
 def type_findings(

@@ -7,6 +7,7 @@ from layerfork.diagnose.causes.content import install_first
 from layerfork.diagnose.causes.edits import BY_NAME, ignore_file, leave_out, pattern_of, put_back, say_edit
 from layerfork.diagnose.causes.entryundo import undo_presence, undo_root
 from layerfork.diagnose.causes.forms import (
+    DIRECTORY,
     EVIDENCE_LIMIT,
     claim_paths,
     describe_entry,
@@ -97,16 +98,13 @@ def presence_finding(
     )
 
 
-_DIRECTORY = frozenset({"5", "directory"})
-
-
 def find_directory_entry(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
     """Own differences, and directories among the entries that one side lacks."""
     absent_in_writer, absent_in_reader = one_sided_paths(case, unclaimed)
     directories = {
         each.path
         for each in unclaimed
-        if each.cause == "entry-type" and (each.reader if each.writer is None else each.writer) in _DIRECTORY
+        if each.cause == "entry-type" and (each.reader if each.writer is None else each.writer) in DIRECTORY
     }
     own = frozenset(each.path for each in unclaimed if each.cause == CauseCode.DIRECTORY_ENTRY)
     implied = _implied(case.writer_view.key, directories & absent_in_writer) | _implied(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TypeVar
 
+from layerfork.diagnose.compare.copied import clean_path
 from layerfork.record.cachekey import CacheKey, KeyPart, KeyPlace, Part, expand_parts
 from layerfork.record.cause import Trait, codes_with
 
@@ -134,12 +135,8 @@ def is_name(difference: Difference) -> bool:
 
 def _linked_file(difference: Difference) -> str:
     """The file that a hard link names in two spellings; empty when it names two files."""
-    writer, reader = _clean(difference.writer or ""), _clean(difference.reader or "")
+    writer, reader = clean_path(difference.writer or ""), clean_path(difference.reader or "")
     return writer if writer == reader else ""
-
-
-def _clean(name: str) -> str:
-    return "/".join(piece for piece in name.split("/") if piece not in ("", "."))
 
 
 def name_change(difference: Difference) -> tuple[str, ...]:

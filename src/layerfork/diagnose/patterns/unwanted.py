@@ -7,14 +7,13 @@ from functools import partial
 
 from layerfork.diagnose.causes.dockerfilelines import fix_line, say_line
 from layerfork.diagnose.causes.edits import leave_out, pattern_of, say_edit
+from layerfork.diagnose.causes.forms import ENTRY_CAUSES
 from layerfork.diagnose.causes.rule import LEAVE_OUT
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.compare.structure import instructions_in
 from layerfork.diagnose.patterns.pattern import Group, Held, Pattern, code_of
 from layerfork.record.answer import Cause, FieldRow, Fix
-from layerfork.record.cause import CauseCode, Trait, codes_with
-
-_ENTRIES = codes_with(Trait.ENTRY)
+from layerfork.record.cause import CauseCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ def find_unwanted(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Ite
 
 
 def _is_entry(cause: Cause) -> bool:
-    return cause.code in _ENTRIES
+    return cause.code in ENTRY_CAUSES
 
 
 def _lies_in(scene: Scene, held: Held, unwanted: Unwanted) -> bool:
