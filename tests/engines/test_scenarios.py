@@ -78,7 +78,7 @@ def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
     assert surprised.returncode == 1, surprised.stdout + surprised.stderr
     assert (
         f"UNEXPECTED {tmp_path.name}, b is somebody else's, docker_py-build on private:26.1 (classic): "
-        "COPY b / was built again, but all was to be reused"
+        "COPY b / was built again, but everything was to be reused"
     ) in surprised.stdout
     (tmp_path / "scenario.toml").write_text(SCENARIO)
     again = run(*words, "--resume", file)

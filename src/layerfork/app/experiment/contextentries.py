@@ -52,7 +52,7 @@ def merged(
             if change:
                 raise UnfitError(f"{path} = true says nothing: write what it is, or false to remove it")
             if after.pop(path, None) is None:
-                raise UnfitError(f"{path} cannot be removed: it is not there")
+                raise UnfitError(f"{path} cannot be removed: it does not exist")
             continue
         after[path] = _changed(after.get(path, EntryTable()), change)
     return after
@@ -96,7 +96,7 @@ def _parents(path: str) -> Iterator[str]:
 def _check_hardlink(path: str, entry: Entry, entries: Mapping[str, Entry]) -> None:
     named = entries.get(entry.target.decode())
     if named is None or named.kind is not EntryKind.FILE:
-        raise UnfitError(f"{path} is a hard link to {entry.target.decode()}, which is no file here")
+        raise UnfitError(f"{path} is a hard link to {entry.target.decode()}, which is not a file here")
 
 
 def _entry(path: str, table: EntryTable) -> Entry:
@@ -137,7 +137,7 @@ def _name(path: str, table: EntryTable) -> bytes:
         return path.rstrip("/").encode()
     last = _bytes(path, "name_hex", table.name_hex)
     if not _is_file_name(last):
-        raise UnfitError(f"{path}: name_hex is no name of a file")
+        raise UnfitError(f"{path}: name_hex is not a file name")
     return "/".join((*parts[:-1], "")).encode() + last
 
 

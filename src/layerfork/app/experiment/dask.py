@@ -84,7 +84,7 @@ def connected(address: str) -> Iterator[Client]:
         )
         raise UsageError(f"--dask {address} cannot be asked: {error}", hint) from error
     if kind != "Scheduler":
-        raise UsageError(f"at {address} is no Dask scheduler, but a {kind}", "give the scheduler's address")
+        raise UsageError(f"at {address} is not a Dask scheduler but a {kind}", "give the scheduler's address")
     with Client(address, security=security, set_as_default=False, name="layerfork") as client:
         yield client
 

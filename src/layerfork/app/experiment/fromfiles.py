@@ -65,7 +65,7 @@ def _bundled(name: CellName, file: str) -> Scenario:
         return find_scenario(name.scenario)
     except UsageError as error:
         raise UsageError(
-            f"{file} is of the scenario {name.scenario}, which is not there", hint=error.message
+            f"{file} is of the scenario {name.scenario}, which does not exist", hint=error.message
         ) from error
 
 
@@ -97,20 +97,20 @@ def read_reports(files: Sequence[str]) -> FiledReports:
     if not runs:
         return _compared(files)
     if others := [file for file in files if file not in runs]:
-        raise UsageError(f"{others[0]} is no file of a run, but {runs[0]} is one", hint=HINT)
+        raise UsageError(f"{others[0]} is not a file of a run, but {runs[0]} is one", hint=HINT)
     return _judged({file: earlier[file] for file in runs})
 
 
 def _judged(earlier: dict[str, Earlier]) -> FiledReports:
     left_out = [
-        f"{file}: an engine that the run was not through with is left out, with {len(rows)} clients; "
-        f"`layerfork run --resume {file}` goes on with it"
+        f"{file}: an engine on which the run did not finish is left out, with {len(rows)} clients; "
+        f"`layerfork run --resume {file}` continues it"
         for file, each in earlier.items()
         for rows in each.rows.values()
     ]
     runs = tuple(_run(relay, file) for file, each in earlier.items() for relay in each.finished.values())
     if not runs:
-        raise UsageError("the run was through with no engine", hint=left_out[0])
+        raise UsageError("the run finished no engine", hint=left_out[0])
     return FiledReports(runs=runs, left_out=tuple(left_out))
 
 

@@ -226,12 +226,14 @@ def _first_missed(report: DiffReport) -> StepRecord | None:
 def _surprise(row: CellPhase, expected: Expectation | None) -> str:
     """What is not as expected, as a sentence; empty when all is."""
     if expected is None:
-        return "nothing was expected of it"
+        return "no result was expected"
     if expected.fails:
-        return "it was expected to fail, and built"
+        return "it was expected to fail, but succeeded"
     if row.missed != expected.missed:
         found = f"{row.missed} was built again" if row.missed else "everything was reused"
-        wanted = f"{expected.missed} was to be built again" if expected.missed else "all was to be reused"
+        wanted = (
+            f"{expected.missed} was to be built again" if expected.missed else "everything was to be reused"
+        )
         return f"{found}, but {wanted}"
     if expected.causes and set(row.causes) != set(expected.causes):
         return f"because of {', '.join(row.causes) or 'nothing known'}, not of {', '.join(expected.causes)}"

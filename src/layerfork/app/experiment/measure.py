@@ -180,7 +180,7 @@ def measure(scenario: Scenario, options: RunOptions, spec: str, services: RunSer
 
 def _way_on(services: RunServices) -> str:
     file = services.file
-    return f"; to go on, run the same command with --resume {file.path}" if file else ""
+    return f"; to continue, run the same command with --resume {file.path}" if file else ""
 
 
 def make_bench(

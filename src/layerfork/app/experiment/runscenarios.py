@@ -136,11 +136,11 @@ def _begin(file: RecordFile, plan: CataloguePlan) -> None:
 
 def _interrupted(built: int, cells: int, file: str) -> RunProblem:
     way = (
-        f"to go on, run the same command with --resume {file}"
+        f"to continue, run the same command with --resume {file}"
         if file
-        else "with -o FILE it could go on later"
+        else "with -o FILE it could be continued later"
     )
-    return RunProblem(what=f"interrupted: {built} of {cells} cells are there; {way}")
+    return RunProblem(what=f"interrupted: {built} of {cells} cells are built; {way}")
 
 
 def _keep(file: RecordFile | None, judge: Judge, cell: MeasuredCell) -> None:

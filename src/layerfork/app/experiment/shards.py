@@ -33,7 +33,7 @@ def read_part(text: str) -> Part | None:
         return None
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise UsageError(f"--shard {text} is no part of a whole", hint="--shard 3/16 is the third of sixteen")
+        raise UsageError(f"--shard {text} is not a valid part", hint="--shard 3/16 is the third of sixteen")
     return Part(number=int(found[1]), of=int(found[2]))
 
 
@@ -115,7 +115,7 @@ def _check(parts: dict[str, CellFile]) -> None:
     for file, part in parts.items():
         if not part.shards:
             raise UsageError(
-                f"{file} is no shard", hint="a shard is made with: run --scenario … --shard 1/2 -o FILE"
+                f"{file} is not a shard", hint="a shard is made with: run --scenario … --shard 1/2 -o FILE"
             )
         shard = part.shards[-1]
         plans.setdefault((shard.plan, shard.of), file)

@@ -86,7 +86,7 @@ def compare_runs(old: str, new: str) -> UpgradeReport:
 def _runs_of(file: str) -> Sequence[EngineRuns[RunReport]]:
     runs = read_reports([file]).runs
     if not runs:
-        raise UsageError(f"{file} is no file of a run", hint=HINT)
+        raise UsageError(f"{file} is not a file of a run", hint=HINT)
     engines: dict[tuple[EngineInfo, Builder | None], EngineRuns[RunReport]] = {}
     for run in runs:
         if run.engine is not None:

@@ -103,7 +103,7 @@ def _sending(record: BuildRecord, repository: Repository) -> Sending:
     place = dockerfile_path(record, "", repository.directory)
     if place is None:
         raise EvidenceError(
-            "the recorded build's Dockerfile came from no file, so no commit has it",
+            "the recorded build's Dockerfile was not a file, so no commit has it",
             hint="record a build whose Dockerfile is committed",
         )
     return Sending(
@@ -131,7 +131,7 @@ def _assumed(
         yield "build arguments are those of the record"
     if record.base_images:
         names = ", ".join(dict.fromkeys(reference for reference, _ in record.base_images))
-        yield f"base images are what they were: {names}"
+        yield f"base images are unchanged: {names}"
     known = asked.named.keys() | asked.unseen.keys()
     outside = (each.name for each in record.named_contexts if each.name not in known)
     yield from (f"the context {name} is as it was recorded: it lies in no commit" for name in outside)
@@ -139,7 +139,7 @@ def _assumed(
     for reason in sorted(set(unknown.values())):
         paths = sorted(path for path, why in unknown.items() if why == reason)
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        yield f"not modelled: {paths[0]}{more} ({reason}), so of steps that read it nothing is certain"
+        yield f"not modelled: {paths[0]}{more} ({reason}), so steps that read it are uncertain"
 
 
 def predict_commits(

@@ -93,7 +93,7 @@ class Frontend:
             said = redactor.clean(str(error))
             if _UNREADABLE in said:
                 raise UsageError(f"the engine's frontend cannot read the Dockerfile: {said}") from error
-            return _without(next_build, f"the engine's frontend makes nothing of it: {said}")
+            return _without(next_build, f"the engine's frontend rejects it: {said}")
         name = after.dockerfile_name or "Dockerfile"
         definition, steps = read_unbuilt(
             found, after.dockerfile or "", name, dict(after.build_args), redactor

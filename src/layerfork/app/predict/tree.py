@@ -53,7 +53,7 @@ def places_of_named(record: BuildRecord) -> tuple[Mapping[str, Path], Mapping[st
         if manifest.transport is not Transport.FILE_SYNC:
             unseen[manifest.name] = f"what the context {manifest.name} holds now is not known"
         elif manifest.name not in known:
-            unseen[manifest.name] = f"which directory the context {manifest.name} is, no record shows"
+            unseen[manifest.name] = f"no record shows the directory of the context {manifest.name}"
         else:
             places[manifest.name] = Path(known[manifest.name])
     return places, unseen
@@ -123,10 +123,12 @@ def plan(
         if why:
             unseen[MAIN_CONTEXT] = why
         if manifest is not None and known is not None and known.guessed:
-            assumes += (f"the context is sent as {known.rules.id} does, whole: so the recorded one looks",)
+            assumes += (
+                f"the client sends the whole context as {known.rules.id} does, like the recorded one",
+            )
         contexts = () if manifest is None else (manifest,)
     if client:
-        assumes += (f"{client} asks for nothing else than the recorded client: labels, options",)
+        assumes += (f"{client} asks for the same labels and options as the recorded client",)
     if asked.changed:
         contexts, more = _edited(record, contexts, asked.changed, root)
         assumes += more
@@ -161,7 +163,7 @@ def images_assumed(record: BuildRecord, resolved: Collection[str] = ()) -> tuple
         named.setdefault(full_reference(reference), reference)
     for reference in resolved:
         named.pop(full_reference(reference), None)
-    return (f"images are what they were: {', '.join(named.values())}",) if named else ()
+    return (f"images are unchanged: {', '.join(named.values())}",) if named else ()
 
 
 def _cache(record: BuildRecord) -> tuple[str, ...]:
@@ -181,7 +183,7 @@ def _dockerfile(
     """The Dockerfile, `NextBuild.dockerfile_file`, and what is assumed."""
     path = dockerfile_path(record, asked.dockerfile, root)
     if path is None:
-        assumed = ("the Dockerfile is as it was recorded: it came from nowhere on disk",) if root else ()
+        assumed = ("the Dockerfile is unchanged: it was not a file on disk",) if root else ()
         return None, ("", ""), assumed
     try:
         data = read_regular(path)
@@ -198,7 +200,7 @@ def _as_recorded(record: BuildRecord, text: str) -> tuple[str, tuple[str, ...]]:
     if recorded is None or record.redaction_key_id in ("", key_id(redaction_key())):
         return text, ()
     alike = with_stand_ins_of(recorded, text)
-    return alike, () if alike == text else ("hidden values in the Dockerfile are what they were",)
+    return alike, () if alike == text else ("hidden values in the Dockerfile are unchanged",)
 
 
 def dockerfile_path(record: BuildRecord, named: str, root: Path | None) -> Path | None:

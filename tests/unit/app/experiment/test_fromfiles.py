@@ -40,7 +40,7 @@ def test_of_several_files_each_is_compared_with_the_first() -> None:
 
 
 def test_runs_and_records_do_not_mix() -> None:
-    with pytest.raises(UsageError, match=r"seed-buildkit\.jsonl is no file of a run"):
+    with pytest.raises(UsageError, match=r"seed-buildkit\.jsonl is not a file of a run"):
         read_reports([RUN, BUILDS])
 
 
@@ -58,7 +58,7 @@ def test_what_a_run_was_not_through_with_is_named(tmp_path: Path) -> None:
     cut = tmp_path / "cut.jsonl"
     cut.write_bytes(b"".join(lines))
 
-    with pytest.raises(UsageError, match="through with no engine") as raised:
+    with pytest.raises(UsageError, match="finished no engine") as raised:
         read_reports([str(cut)])
     assert "--resume" in str(raised.value)
 

@@ -48,7 +48,7 @@ def test_shards_take_as_long_as_each_other() -> None:
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/", "a/b", "1/2/3", "-1/2"])
 def test_what_is_no_part_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no part of a whole"):
+    with pytest.raises(UsageError, match="is not a valid part"):
         read_part(text)
 
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_merged_is_named(tmp_path: Path) -> None:
         ([one, two, again], "are both shard 2 of 2"),
         ([one, other], "are shards of different plans"),
         ([one, short], "shard 2 of 2 has 5 of its 6 cells"),
-        ([one, whole], f"{whole} is no shard"),
+        ([one, whole], f"{whole} is not a shard"),
     ]:
         with pytest.raises(UsageError, match=message):
             merge_files(files, str(tmp_path / "out.jsonl"))

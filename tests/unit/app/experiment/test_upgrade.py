@@ -145,7 +145,7 @@ def test_a_phase_that_goes_another_way(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_compared_are_named(engines: tuple[str, str], tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no file of a run"):
+    with pytest.raises(UsageError, match="not a file of a run"):
         compare_runs(str(RECORDS / "seed-classic.jsonl"), str(ENGINES))
     with pytest.raises(UsageError, match="one file is of"):
         compare_runs(str(SCENARIOS), str(ENGINES))

@@ -139,7 +139,7 @@ def test_what_is_not_asked(monkeypatch: pytest.MonkeyPatch, record: BuildRecord,
 def test_what_a_frontend_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     said = FrontendRefusedError("pull access denied for x")
     next_build, _ = _define(monkeypatch, answer=said)
-    assert next_build.not_defined == "the engine's frontend makes nothing of it: pull access denied for x"
+    assert next_build.not_defined == "the engine's frontend rejects it: pull access denied for x"
     broken = FrontendRefusedError("dockerfile parse error on line 2: unknown instruction: BAD")
     with pytest.raises(UsageError, match="line 2: unknown instruction: BAD"):
         _define(monkeypatch, answer=broken)

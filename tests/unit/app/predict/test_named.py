@@ -120,7 +120,7 @@ def test_what_the_transfer_overlooks_is_unknown(project: Path) -> None:
 def test_where_it_is_no_record_shows(project: Path) -> None:
     prediction = predict(project, record_of(None))
     assert forecasts(prediction) == (HIT, UNKNOWN)
-    assert prediction.steps[1].reason == "unknown: which directory the context lib is, no record shows"
+    assert prediction.steps[1].reason == "unknown: no record shows the directory of the context lib"
 
 
 def test_it_is_not_there(project: Path) -> None:
