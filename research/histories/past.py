@@ -89,11 +89,12 @@ def judge(
     counted["misses"] += len(forks)
     for fork in said.judgement.forks:
         statuses = {cause.status for cause in fork.causes}
+        true = forks.get(fork.step)
         if not statuses <= SURE:
-            counted["not sure"] += 1
+            alike = true is not None and causes_of(fork) == causes_of(true)
+            counted["not sure, the causes of the records" if alike else "not sure, other causes"] += 1
             continue
         names = {status.value for status in statuses}
-        true = forks.get(fork.step)
         if true is not None and causes_of(fork) == causes_of(true):
             counted[f"right, {'/'.join(sorted(names))}"] += 1
         else:
