@@ -1,4 +1,4 @@
-"""Records of builds that nobody recorded: what all of them begin with, and what all of them lack."""
+"""Records of builds that were not recorded: what all of them begin with, and what all of them lack."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ NO_DEFINITION = Gap(
     what="BuildKit's definition of the build is not there, and without it no key is known; an export of the "
     "build history (docker buildx history export) holds it, and so does provenance of mode=max",
 )
-NO_ENGINE = Gap(where="engine", what="which engine built it, of which version and store, is not known")
+NO_ENGINE = Gap(where="engine", what="the engine that built it, with its version and store, is not known")
 NO_TIME = Gap(where="time", what="when it was built is not written there; the time is that of the file")
 NO_PROGRESS = Gap(
     where="steps",

@@ -1,4 +1,4 @@
-"""Files that builds left behind, told by what they hold and never by their names."""
+"""Files that builds left behind, recognized by their content and never by their names."""
 
 import zipfile
 import zlib

@@ -43,7 +43,7 @@ _WORK = frozenset({"exec", "file"})
 """Kinds of operations that instructions become."""
 _MOST_NESTED = 100
 _NO_DIGEST = "#"
-"""Begins the key of a vertex whose digest nobody printed."""
+"""Begins the key of a vertex whose digest was not printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def _definition(left: LeftBehind, name: str, redactor: Redactor) -> tuple[Defini
 def _named(
     left: LeftBehind, graph: Sequence[LLBOp], dockerfile: bytes | None, stages: Stages
 ) -> dict[str, VertexState]:
-    """Vertices that nobody saw, with the names that they must have had."""
+    """Vertices that were not seen, with the names that they must have had."""
     if dockerfile is None:
         return {}
     try:
@@ -223,7 +223,7 @@ def _honest_vertices(vertices: tuple[Vertex, ...], left: LeftBehind) -> tuple[Ve
 
 
 def _honest(step: StepRecord, left: LeftBehind) -> StepRecord:
-    """The step without what nobody saw."""
+    """The step without what was not seen."""
     if left.vertices is None:
         return replace(step, status=StepStatus.UNKNOWN)
     if left.timed:
@@ -231,11 +231,11 @@ def _honest(step: StepRecord, left: LeftBehind) -> StepRecord:
     known = tuple(digest for digest in step.vertices if not digest.startswith(_NO_DIGEST))
     # Of the source that an ADD fetches and of the step itself, nothing printed says which is which.
     parts = [left.vertices[digest] for digest in step.vertices]
-    told = len({part.cached for part in parts}) < 2
+    agree = len({part.cached for part in parts}) < 2
     return replace(
         step,
         vertices=known,
-        status=step.status if told else StepStatus.UNKNOWN,
+        status=step.status if agree else StepStatus.UNKNOWN,
         started_s=None,
-        seconds=(step.seconds or None) if told else None,
+        seconds=(step.seconds or None) if agree else None,
     )

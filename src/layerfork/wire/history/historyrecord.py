@@ -253,7 +253,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _stamp(value: Any) -> control.Timestamp | None:
-    """RFC 3339 with up to nine digits of a second, of which Python's own reader keeps six."""
+    """RFC 3339 with up to nine digits of a second, and Python's own reader keeps six."""
     if not value:
         return None
     whole, _, fraction = str(value).removesuffix("Z").partition(".")
