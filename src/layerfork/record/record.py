@@ -209,6 +209,9 @@ class BuildRecord:
     base_images: tuple[tuple[str, ImageFacts], ...] = ()
     """Reference as written in FROM, or in the classic builder's cache-from list, and what the engine said
     about it."""
+    image_digests: tuple[tuple[str, Digest], ...] = ()
+    """Reference of a base image as BuildKit names it (``docker.io/library/alpine:latest``), and the digest of
+    the manifest that provenance says it was; of builds that were not recorded."""
     seconds: float = 0.0
     """From the first request byte to the end of the answer."""
     gaps: tuple[Gap, ...] = ()

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import Any
 
 from layerfork.builders.imports.drafts import Importer, with_parts
-from layerfork.builders.imports.provenance import predicate_of
+from layerfork.builders.imports.provenance import image_digests_of, predicate_of
 from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, Gap
@@ -159,6 +159,7 @@ def record_of_history(stored: StoredBuild, importer: Importer, form: str) -> Bui
     return replace(
         with_parts(draft, parts, *gaps),
         result=replace(result, error=importer.redactor.clean(result.error)),
+        image_digests=image_digests_of(provenance),
         seconds=round(history.seconds or 0.0, 6),
     )
 

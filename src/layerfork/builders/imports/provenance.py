@@ -2,13 +2,14 @@
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from layerfork.builders.imports.drafts import NO_PROGRESS, NO_RESULT, Importer, with_parts
 from layerfork.errors import EvidenceError
 from layerfork.record.build import Builder
+from layerfork.record.context import Digest
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, Gap
 from layerfork.wire.history.historybuild import LeftBehind, read_left_behind
 from layerfork.wire.history.historyrecord import read_json
@@ -104,7 +105,12 @@ def _record(form: str, predicates: Mapping[str, Mapping[str, Any]], importer: Im
     gaps = [NO_PROGRESS, NO_RESULT]
     if not all(each.all_parameters for each in read):
         gaps.append(MISSING_PARAMETERS)
-    return with_parts(draft, parts, *gaps)
+    return replace(with_parts(draft, parts, *gaps), image_digests=image_digests_of(read))
+
+
+def image_digests_of(read: Sequence[Provenance]) -> tuple[tuple[str, Digest], ...]:
+    """The base images of a build for one platform: several have one reference and several manifests."""
+    return tuple(sorted(read[0].images.items())) if len(read) == 1 else ()
 
 
 def left_of(read: list[Provenance]) -> LeftBehind:

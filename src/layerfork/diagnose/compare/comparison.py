@@ -27,6 +27,8 @@ from layerfork.diagnose.compare.sites import (
 )
 from layerfork.diagnose.compare.structure import shared_platforms
 from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.keys.buildkit.sources import LAYERS_OF
+from layerfork.record.cachekey import CacheKey, KeyPart
 from layerfork.record.record import StepStatus
 
 
@@ -92,8 +94,37 @@ def compare(writer: JudgedBuild, reader: JudgedBuild) -> Comparison:
         alignment=walk.alignment,
         scope=scope,
         unshared=frozenset(walk.unshared),
-        sites=((root,) if root else ()) + tuple(walk.sites),
+        sites=((root,) if root else ())
+        + tuple(replace(site, unknown_above=_unknown_above(walk, site, ancestors)) for site in walk.sites),
         ancestors=ancestors,
+    )
+
+
+def _unknown_above(walk: Walk, site: Site, ancestors: Mapping[int, frozenset[int]]) -> tuple[int, ...]:
+    """Of the steps that a site builds on, those of which nothing shows that both builds had the same result.
+
+    A step that was reused may have been stored by a third build, from other files than the writer's.
+    """
+    if site.step is None:
+        return ()
+    return tuple(index for index in sorted(ancestors[site.step]) if not _is_same_result(walk, index))
+
+
+def _is_same_result(walk: Walk, index: int) -> bool:
+    view = walk.reader_views[index]
+    other = walk.alignment.writer_of.get(index)
+    writer = walk.writer_views.get(other) if other is not None else None
+    if writer is None or (view.image and view.image == writer.image):
+        return True  # a step that one of them lacks is a difference of its own
+    return _is_same_image(view.key, writer.key) or not (view.key.unknown or writer.key.unknown)
+
+
+def _is_same_image(key: CacheKey, other: CacheKey) -> bool:
+    """Whether a manifest's digest shows that two base images are one, whose layers are not known."""
+    return (
+        key.parts == other.parts
+        and all(unknown.startswith(LAYERS_OF) for unknown in (*key.unknown, *other.unknown))
+        and all(isinstance(part, KeyPart) and "sha256:" in part.value for part in key.parts)
     )
 
 

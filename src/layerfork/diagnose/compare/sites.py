@@ -55,6 +55,9 @@ class Site:
     """Indexes of the writer's steps that the reader lacks before this one."""
     known: bool = True
     """Both keys are known completely."""
+    unknown_above: tuple[int, ...] = ()
+    """Steps of the reader that it builds on, and whose results need not be the writer's: their keys are not
+    known completely, and no image id shows it."""
     direct: bool = True
     """Every step that this one builds on is shared, so its own key decided."""
     given: tuple[Change, ...] = ()

@@ -1,6 +1,6 @@
 """Which sites are forks, and the causes of each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import fsum
 
@@ -18,6 +18,7 @@ from layerfork.diagnose.proof.observations import Agreement, Confirmation, check
 from layerfork.diagnose.proof.reach import VARIABLES, Reach, reach_of, reach_of_mark, say_reach, suggest_place
 from layerfork.diagnose.proof.weighing import Weighed, weigh
 from layerfork.diagnose.warnings import list_ruled_out
+from layerfork.dockerfile import keyword_of
 from layerfork.hypothesis import UnappliableError
 from layerfork.record.answer import Cause, CauseStatus, ChangedPart, Fork, MissKind
 from layerfork.record.build import Builder
@@ -126,7 +127,7 @@ def _causes(
     causes = (
         replace(
             _cause_of(finding, status_of(case, finding, weighed, agreement)),
-            evidence=finding.evidence + say_reach(reach) + _evidence(finding, weighed, lines),
+            evidence=finding.evidence + say_reach(reach) + _evidence(case, finding, weighed, lines),
             remedy=(finding.remedy or rule.remedy) + suggest_place(reach, weighed.site.step),
             affected_builders=tuple(builder.value for builder in rule.code.builders),
             reaches=reach.steps,
@@ -154,10 +155,20 @@ def _reach(case: Case, finding: Finding) -> Reach:
     return reach_of_mark(case.comparison) if finding.code == CauseCode.PROXY else Reach()
 
 
-def _evidence(finding: Finding, weighed: Weighed, lines: tuple[str, ...]) -> tuple[str, ...]:
+def _evidence(case: Case, finding: Finding, weighed: Weighed, lines: tuple[str, ...]) -> tuple[str, ...]:
     if finding.strength is not Strength.KEYS:
         return ()
-    return lines + tuple(f"not proven: {doubt}" for doubt in weighed.doubts)
+    return lines + tuple(f"not proven: {doubt}" for doubt in (*weighed.doubts, *_doubts_above(case)))
+
+
+def _doubts_above(case: Case) -> Iterator[str]:
+    """Why a step above may have had another result, although it was reused."""
+    for index in case.site.unknown_above[:1]:
+        step = case.comparison.reader_views[index].step
+        unknown = case.comparison.reader_views[index].key.unknown
+        lacking = unknown[0] if unknown else "its key"
+        name = f"step {index} {keyword_of(step.instruction)}"
+        yield f"{name} above may have had another result, since {lacking} is unknown"
 
 
 def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreement) -> CauseStatus:
@@ -174,6 +185,7 @@ def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreeme
         return CauseStatus.UNEXPLAINED
     holds = (
         case.site.known
+        and not case.site.unknown_above
         and not (weighed.doubts or weighed.unclaimed)
         and bool(finding.claims or finding.shared)
     )

@@ -2,14 +2,16 @@
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from layerfork.record.context import Digest
 from layerfork.record.record import Gap
 from layerfork.wire.buildkit import ops_pb2 as pb
 
@@ -31,6 +33,10 @@ _OTHER_NAMES = {
 }
 """Names of ours that are shorter."""
 _BINARY = frozenset({"layerfork.wire.FileActionMkFile.data", "layerfork.wire.SourceInfo.data"})
+
+
+_HEX_DIGITS = 64
+"""Of a SHA-256."""
 
 
 class UnreadableOpError(ValueError):
@@ -166,6 +172,8 @@ class Provenance:
     ops: dict[str, pb.Op] = field(default_factory=dict)
     """By digest; empty when the definition is not there (``mode=max`` has it)."""
     source: pb.Source = field(default_factory=pb.Source)
+    images: dict[str, Digest] = field(default_factory=dict)
+    """Base images: reference as operations name it, and the digest of its manifest."""
     gaps: list[Gap] = field(default_factory=list)
 
 
@@ -179,6 +187,35 @@ def is_predicate(value: Any) -> bool:
 
 def read_provenance(predicate: Mapping[str, Any]) -> Provenance:
     """Read a predicate of either version. What is damaged becomes a gap."""
+    found = _read_version(predicate)
+    materials = predicate.get("materials") or _at(predicate, "buildDefinition", "resolvedDependencies")
+    found.images.update(_images(_list(materials)))
+    return found
+
+
+def _images(materials: Iterable[Any]) -> Iterator[tuple[str, Digest]]:
+    """The images among what a build read.
+
+    Source: moby/buildkit solver/llbsolver/provenance/predicate.go and util/purl/image.go @ v0.11.0 to
+    73ed6825c: ``pkg:docker/NAME@TAG?platform=…``, where NAME has neither ``docker.io`` nor ``library``.
+    """
+    for each in materials:
+        kind, _, rest = _text(each, "uri").partition("/")
+        name, at, tag = rest.partition("?")[0].partition("@")
+        digest = _text(_at(each, "digest"), "sha256")
+        if kind == "pkg:docker" and at and len(digest) == _HEX_DIGITS:
+            yield f"{_whole_name(unquote(name))}:{unquote(tag)}", Digest(f"sha256:{digest}")
+
+
+def _whole_name(name: str) -> str:
+    """``docker.io/library/alpine`` of ``alpine``."""
+    host, slash, _ = name.partition("/")
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        return name
+    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
+
+
+def _read_version(predicate: Mapping[str, Any]) -> Provenance:
     if "buildDefinition" in predicate:
         return _read(
             request=_at(predicate, "buildDefinition", "externalParameters", "request"),
