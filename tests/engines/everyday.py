@@ -233,7 +233,7 @@ BUSTS = (
         files={"Dockerfile": "FROM runtime:1\nRUN echo base\n"},
         prepare=base("runtime:1", "one"),
         change=base("runtime:1", "two"),
-        culprit=("Dockerfile:1", "FROM runtime:1", "another"),
+        culprit=("Dockerfile:1", "FROM runtime:1", "base image runtime:1 is"),
         saved="RUN echo base",
     ),
     Bust(

@@ -105,7 +105,7 @@ def test_a_job_that_builds_what_changes_fails_at_the_line(project: Project) -> N
     assert "### layerfork check: failed\n" in summary
     assert "**Hit rate:** 33 %, 1 of 3 steps\n" in summary
     assert "Dockerfile:3 `COPY data.txt /` missed: data.txt changed\n" in summary
-    assert "- **Fix:** write data.txt the same at each build" in summary
+    assert "- **Fix:** write the same data.txt in every build" in summary
     assert '```mermaid\nflowchart LR\n  s0_0["1 FROM alpine' in summary
     assert summary.rstrip().endswith("[Record, fork graph (SVG) and page](https://example.org/1)")
 

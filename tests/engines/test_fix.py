@@ -356,7 +356,7 @@ def test_the_command_as_a_person_types_it(project: Path) -> None:
     (project / "Dockerfile").write_text(text + "RUN echo mine\n")
     refused = layerfork("fix", ".", "--apply", "--engine", "host")
     assert refused.returncode == 1
-    assert "refused: Dockerfile has changes that are not committed" in refused.stdout
+    assert "refused: Dockerfile has uncommitted changes" in refused.stdout
     done = layerfork("fix", ".", "--apply", "--force", "--engine", "host", "--format", "json")
     assert done.returncode == 0, done.stderr
     (proposal,) = json.loads(done.stdout)["builds"][0]["proposals"]

@@ -166,8 +166,8 @@ def test_an_engine_without_a_history_is_named(engine: str, why: str, tmp_path: P
 
 
 def test_a_result_of_a_third_build_proves_nothing_about_the_earlier_one(tmp_path: Path) -> None:
-    """The COPY is reused from the first build, while the closest earlier build is the second. Without the files
-    nothing shows that; reverting the argument alone does not give the key of the second build."""
+    """The COPY is reused from the first build, while the closest earlier build is the second. Without the
+    files nothing shows that; reverting the argument alone does not give the key of the second build."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "Dockerfile").write_text("FROM alpine\nARG A=1\nCOPY a /d/\nRUN echo $A\n")
     script = tmp_path / "script"

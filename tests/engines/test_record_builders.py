@@ -127,7 +127,7 @@ def test_a_remote_builder_that_was_chosen_is_recorded_and_stays_chosen(
     assert instructions(build) == ["FROM", "RUN", "COPY", "RUN"]
     assert (user.choice(), user.nodes("far")) == before
     shown = layerfork("show", user.home / "builds.jsonl").stdout
-    assert "buildkit of a BuildKit of unknown version without Docker" in shown
+    assert "buildkit of BuildKit of unknown version without Docker" in shown
     what_is_predicted_happens(user, context)
 
 

@@ -50,7 +50,7 @@ def test_a_base_that_is_not_there_is_named_last_with_what_to_do(project: Path) -
 def test_a_stand_in_builds_where_it_is_asked_for(project: Path) -> None:
     done = record(project, "--stand-in", "node:20", "--", "docker", "build", ".")
     assert done.returncode == 0, done.stderr
-    assert "node:20 is a stand-in of busybox" in done.stderr
+    assert "node:20 is a stand-in made of busybox" in done.stderr
 
 
 def test_the_engines_own_frontend_reads_a_file_with_a_syntax_line(project: Path) -> None:

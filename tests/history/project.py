@@ -1,6 +1,6 @@
 """A repository whose commits always have the same ids, and the builds that BuildKit kept of them.
 
-``kept.jsonl`` was made by ``python tests/history/make.py`` on Engine 28.5.2 (containerd store): one line a
+``kept.ndjson`` was made by ``python tests/history/make.py`` on Engine 28.5.2 (containerd store): one line a
 build, in the order of `BUILDS`.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from layerfork.builders.api.buildhistory import KeptBuild
 from layerfork.wire.buildkit import control_pb2 as pb
 
-KEPT = Path(__file__).parent / "kept.jsonl"
+KEPT = Path(__file__).parent / "kept.ndjson"
 DOCKERFILE = """\
 FROM alpine
 ARG V=1

@@ -114,7 +114,7 @@ def _distinct(found: Iterable[Found]) -> list[Found]:
 def _is_here(found: Found) -> bool:
     place = found.record.place
     here = os.path.realpath(Path.cwd())
-    return here in (os.path.realpath(place.directory or "/"), os.path.realpath(place.ran_in or "/"))
+    return here in (os.path.realpath(each) for each in (place.directory, place.ran_in) if each)
 
 
 def _explain(asked: HistoryAsked, found: Sequence[Found], chosen: set[str], say: Say) -> list[FoundBuild]:
