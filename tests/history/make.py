@@ -1,4 +1,4 @@
-"""Makes ``kept.ndjson``: ``layerfork engines run private:28.5+containerd -- python tests/history/make.py``."""
+"""Makes ``kept.ndjson``: ``layerfork engines run private:28.5+containerd -- python tests/history/make.py``"""
 
 import base64
 import json
