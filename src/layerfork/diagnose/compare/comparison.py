@@ -101,7 +101,7 @@ def compare(writer: JudgedBuild, reader: JudgedBuild) -> Comparison:
 
 
 def _unknown_above(walk: Walk, site: Site, ancestors: Mapping[int, frozenset[int]]) -> tuple[int, ...]:
-    """Of the steps that a site builds on, those of which nothing shows that both builds had the same result.
+    """Of the steps that a site builds on, those whose results may differ between the builds.
 
     A step that was reused may have been stored by a third build, from other files than the writer's.
     """
