@@ -28,7 +28,7 @@ from layerfork.diagnose.compare.sites import (
 from layerfork.diagnose.compare.structure import shared_platforms
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.keys.buildkit.sources import LAYERS_OF
-from layerfork.record.cachekey import CacheKey, KeyPart
+from layerfork.record.cachekey import CacheKey
 from layerfork.record.record import StepStatus
 
 
@@ -116,16 +116,18 @@ def _is_same_result(walk: Walk, index: int) -> bool:
     writer = walk.writer_views.get(other) if other is not None else None
     if writer is None or (view.image and view.image == writer.image):
         return True  # a step that one of them lacks is a difference of its own
-    return _is_same_image(view.key, writer.key) or not (view.key.unknown or writer.key.unknown)
+    return _is_same_image(walk, view.key, writer.key) or not (view.key.unknown or writer.key.unknown)
 
 
-def _is_same_image(key: CacheKey, other: CacheKey) -> bool:
-    """Whether a manifest's digest shows that two base images are one, whose layers are not known."""
-    return (
-        key.parts == other.parts
-        and all(unknown.startswith(LAYERS_OF) for unknown in (*key.unknown, *other.unknown))
-        and all(isinstance(part, KeyPart) and "sha256:" in part.value for part in key.parts)
-    )
+def _is_same_image(walk: Walk, key: CacheKey, other: CacheKey) -> bool:
+    """Whether two base images whose layers are unknown have one name, and no other manifests as far as
+    provenance names them."""
+    if key.parts != other.parts or not all(
+        each.startswith(LAYERS_OF) for each in (*key.unknown, *other.unknown)
+    ):
+        return False
+    mine, theirs = (dict(build.record.image_digests) for build in (walk.reader, walk.writer))
+    return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
 
 
 def _visit(walk: Walk, index: int) -> None:

@@ -171,7 +171,7 @@ class SourceParts:
         known = are_facts_of(self.record, platform)
         facts = find_facts(self.record, reference, name) if known else None
         if facts is None:
-            value = digest or dict(self.record.image_digests).get(reference) or reference
+            value = digest or reference
             return (
                 [KeyPart(cause="base-image", path=reference, field="digest", value=value)],
                 [LAYERS_OF + reference],
