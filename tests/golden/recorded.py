@@ -23,7 +23,7 @@ from layerfork.app.compare.comparison import diff_records
 from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.app.experiment.judging import judge_rows
 from layerfork.app.history.explaining import explain_history
-from layerfork.app.history.sources import Found
+from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CommitTrees
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.predicting import predict_build
@@ -202,7 +202,7 @@ def listed_found(name: str) -> Sequence[HistoryReport]:
         make_repository(top)
         trees = CommitTrees(top, Path(directory), str)
         found = [
-            Found(record=replace(record, id=""), where="docker", id=record.ref)
+            PastBuild(record=replace(record, id=""), where="docker", id=record.ref)
             for record in records_of_builds(read_kept(), b"key", None)
         ]
         builds = tuple(explain_history(found, lambda each: trees.of(each.record), lambda _: True))

@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerfork.builders.api.buildhistory import KeptBuild
+from layerfork.builders.api.buildhistory import RememberedBuild
 from layerfork.wire.buildkit import control_pb2 as pb
 
 KEPT = Path(__file__).parent / "kept.ndjson"
@@ -78,13 +78,13 @@ def make_repository(top: Path) -> tuple[str, ...]:
     return tuple(commit(top, number) for number in range(len(BUILDS)))
 
 
-def read_kept() -> tuple[KeptBuild, ...]:
+def read_kept() -> tuple[RememberedBuild, ...]:
     """The builds as BuildKit kept them, the oldest first."""
     found = []
     for line in KEPT.read_text("ascii").splitlines():
         fields = json.loads(line)
         found.append(
-            KeptBuild(
+            RememberedBuild(
                 record=pb.BuildHistoryRecord.FromString(base64.b64decode(fields["record"])),
                 blobs={digest: base64.b64decode(data) for digest, data in fields["blobs"].items()},
             )

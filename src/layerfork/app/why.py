@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from layerfork.app.compare.baseline import builds_named, explain_newest, explain_recorded, has_recorded
 from layerfork.app.recording import no_build_seen, say_lost, store_kept_out_of_contexts
 from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.projects import Projects
@@ -20,10 +19,6 @@ from layerfork.record.store.store import RecordStore, open_store
 
 if TYPE_CHECKING:
     from layerfork.app.compare.pairing import NamedRecord
-
-
-ALL_BUILDS = 500
-"""So many past builds of each source are looked at for one that is asked for by its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +56,8 @@ def explain_builds(
     store.prepare()
     named: Sequence[NamedRecord] = ()
     if against:
+        from layerfork.app.compare.baseline import builds_named  # late: the command starts before it
+
         named = builds_named(store, against)
     if not argv:
         return Explained(exit_code=ExitCode.AS_HOPED, reports=_explain_past(build, engine, store, named, say))
@@ -77,6 +74,8 @@ def explain_builds(
         )
     if not wrapped.records:
         say(no_build_seen(os.environ, wrapped.exit_code))
+    from layerfork.app.compare.baseline import explain_recorded  # late: imported while the command runs
+
     losses: list[LayerforkError] = []
     reports = explain_recorded(wrapped.records, store, named, losses)
     say_lost(losses, say)
@@ -87,6 +86,8 @@ def _explain_past(
     build: str, engine: str, store: RecordStore, named: "Sequence[NamedRecord]", say: Say
 ) -> tuple[DiffReport, ...]:
     """Builds that have happened: the recorded ones of this directory, else those that BuildKit remembers."""
+    from layerfork.app.compare.baseline import explain_newest, has_recorded  # late: no command waits for it
+
     if not build and (named or has_recorded(store)):
         return explain_newest(store, named)
     if named:
@@ -95,8 +96,7 @@ def _explain_past(
         )
     from layerfork.app.history.listing import HistoryAsked, explain_one  # late: start-up
 
-    asked = HistoryAsked(engine=engine, here=not build, store=str(store.directory), newest=ALL_BUILDS)
-    return explain_one(asked, build, say)
+    return explain_one(HistoryAsked(engine=engine, store=str(store.directory)), build, say)
 
 
 def _ending(wrapped: Wrapped) -> int:

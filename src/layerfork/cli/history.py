@@ -52,9 +52,9 @@ def command(
     """List builds that have happened, newest first: what each cost, and why it missed.
 
     Builds need not have been recorded. They are read from the history that BuildKit keeps (of your Docker,
-    every buildx builder and BUILDKIT_HOST; BuildKit 0.11 or newer), and from the records that `why`, `record`
-    and `check` kept. With FILEs, those are read instead: exports of `docker buildx history export`,
-    provenance, logs, records, and directories of them. Nothing is changed there.
+    every buildx builder and BUILDKIT_HOST; BuildKit 0.11 or newer), and from the records that `why` keeps.
+    With FILEs, those are read instead: exports of `docker buildx history export`, provenance, logs, records,
+    and directories of them. Nothing is changed there.
 
     What a context held is read from git, at the commit that the build names. A cause that rests on it is
     INFERRED: it is proven if the files were those of the commit. `layerfork why ID` explains one build.

@@ -9,7 +9,7 @@ HISTORY_SCHEMA = "layerfork/history/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundBuild:
+class ExplainedBuild:
     """One build of the list."""
 
     id: str
@@ -42,7 +42,7 @@ class FoundBuild:
 class HistoryReport:
     """Every build that was found, the newest first."""
 
-    builds: tuple[FoundBuild, ...]
+    builds: tuple[ExplainedBuild, ...]
     problems: tuple[str, ...] = field(default=())
     """Places that could not be read, and why, a line each."""
     older: int = 0

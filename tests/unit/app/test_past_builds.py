@@ -15,12 +15,12 @@ from history.project import make_repository, read_kept
 
 from layerfork.app.history.explaining import explain_history
 from layerfork.app.history.listing import HistoryAsked, explain_one, list_history
-from layerfork.app.history.sources import Found
+from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CommitTrees, Tree
-from layerfork.builders.api.buildhistory import KeptBuild
+from layerfork.builders.api.buildhistory import RememberedBuild
 from layerfork.builders.imports.history import records_of_builds
 from layerfork.errors import EvidenceError, LayerforkError
-from layerfork.record.history import FoundBuild
+from layerfork.record.history import ExplainedBuild
 from layerfork.record.store.schema import nonsense_in
 from layerfork.wire.buildkit import ops_pb2 as ops
 
@@ -47,22 +47,23 @@ def top(tmp_path: Path) -> Path:
     return tmp_path / "top"
 
 
-def said(build: FoundBuild) -> tuple[str, str, int]:
+def said(build: ExplainedBuild) -> tuple[str, str, int]:
     if build.report is None or not build.report.answers:
         return NOTHING
     answer = build.report.answers[0]
     return answer.status.value, answer.points[0].code, answer.line
 
 
-def explained(top: Path, builds: Sequence[KeptBuild], caches: Path) -> list[FoundBuild]:
+def explained(top: Path, builds: Sequence[RememberedBuild], caches: Path) -> list[ExplainedBuild]:
     trees = CommitTrees(top, caches, lambda text: text)
     found = [
-        Found(record=record, where="docker", id=record.ref) for record in records_of_builds(builds, KEY, None)
+        PastBuild(record=record, where="docker", id=record.ref)
+        for record in records_of_builds(builds, KEY, None)
     ]
     return list(explain_history(found, lambda each: trees.of(each.record), lambda _: True))
 
 
-def changed(build: KeptBuild, **attributes: str) -> KeptBuild:
+def changed(build: RememberedBuild, **attributes: str) -> RememberedBuild:
     """The build with other frontend attributes; two underscores are a colon."""
     record = type(build.record).FromString(build.record.SerializeToString())
     for name, value in attributes.items():
@@ -73,7 +74,7 @@ def changed(build: KeptBuild, **attributes: str) -> KeptBuild:
     return replace(build, record=record)
 
 
-def tree_of(top: Path, build: KeptBuild, caches: Path) -> Tree:
+def tree_of(top: Path, build: RememberedBuild, caches: Path) -> Tree:
     (record,) = records_of_builds([build], KEY, None)
     return CommitTrees(top, caches, lambda text: text).of(record)
 
@@ -88,6 +89,22 @@ def test_misses_are_inferred_from_commits(top: Path, tmp_path: Path) -> None:
     assert builds[1].report is not None
     assert builds[1].report.answers[0].culprit == "src/a changed"
     assert builds[1].report.inferred_from == "commit 8cc937bfff9d and commit 1713d959634f"
+
+
+def test_a_service_is_compared_with_itself(top: Path, tmp_path: Path) -> None:
+    """Two services of one compose file with one Dockerfile, built in turn."""
+    label = "label:com.docker.compose.service"
+    names = ("web", "worker", "web", "worker", "worker")
+    kept = [changed(build, **{label: name}) for build, name in zip(read_kept(), names, strict=True)]
+    builds = explained(top, kept, tmp_path)
+    times = [build.recorded_at for build in builds]
+    earlier = [
+        build.report.baseline.recorded_at if build.report and build.report.baseline else ""
+        for build in builds
+    ]
+
+    assert earlier == ["", "", times[0], times[1], times[3]]
+    assert [build.what for build in builds] == list(names)
 
 
 def test_without_the_repository_files_stay_unknown(tmp_path: Path) -> None:

@@ -13,16 +13,11 @@ from typing import TYPE_CHECKING
 
 from layerfork.app.check.allowing import read_allowed
 from layerfork.app.check.cold import Turn, cold_turns
-from layerfork.app.check.gate import gate
-from layerfork.app.compare.comparison import diff_stored, named_builds, recorded_in
-from layerfork.app.compare.pairing import NamedRecord, most_alike, pair_builds
-from layerfork.app.lint import trap_hints
 from layerfork.app.recording import Kept, kept_records, no_build_seen, say_lost
 from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.redactionkey import key_id, redaction_key
 from layerfork.builders.recording.wrap import Wrapped, check_program, engine_for, record_command
-from layerfork.context.walk import no_collection
 from layerfork.dockerfile import Stage
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import ExitCode
@@ -31,11 +26,11 @@ from layerfork.record.check import Against, CheckReport
 from layerfork.record.engine import Brought
 from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord, StepStatus
-from layerfork.record.store.recordfile import stored
 from layerfork.wire.redact import Redactor
 
 if TYPE_CHECKING:
     from layerfork.app.compare.comparison import CostOf
+    from layerfork.app.compare.pairing import NamedRecord
     from layerfork.record.run import DiffReport
 
 _JUDGES = (
@@ -92,6 +87,8 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
     allowed = read_allowed(options.allow)
     baseline: Sequence[NamedRecord] = ()
     if options.baseline:
+        from layerfork.app.compare.comparison import named_builds  # late: the first build starts before it
+
         baseline = named_builds(options.baseline)
 
         for line in unlike_the_baseline(options.argv, baseline, options.baseline, os.environ):
@@ -100,6 +97,8 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
     last = runs[-1]
     for hint in last.hints:
         say(hint)
+    from layerfork.app.check.gate import gate  # late: the first build starts before it
+
     if ended := _ended_early(last):
         pairs = _Pairs(problems=(ended,))
     else:
@@ -114,6 +113,8 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
         notes=pairs.notes,
     )
     if report.passed:
+        from layerfork.app.lint import trap_hints  # late: the first build starts before it
+
         hints = trap_hints(last.records, options.lint_rules, options.lint_ignored)
         report = replace(report, hints=tuple(hints))
     ended_with = ExitCode.INTERRUPTED if last.interrupted else last.exit_code
@@ -136,6 +137,8 @@ def _ended_early(run: Wrapped) -> str:
 
 def _costs(baseline: str) -> "CostOf":
     """What steps took when a build of the file made them: its last one may have reused them."""
+    from layerfork.app.compare.comparison import recorded_in  # late: the first build starts before it
+
     built = [
         step
         for record in recorded_in(baseline)
@@ -219,6 +222,9 @@ class _Pairs:
 
     def reports(self, by_keys: "CostOf | None") -> "tuple[DiffReport, ...]":
         """Compare them; ``by_keys`` as for `diff_stored`. Raises: EvidenceError."""
+        from layerfork.app.compare.comparison import diff_stored  # late: the first build starts before it
+        from layerfork.context.walk import no_collection  # late: the first build starts before it
+
         with no_collection():
             return tuple(
                 replace(
@@ -236,6 +242,8 @@ class _Pairs:
 
 def _against_first(first: Wrapped, second: Wrapped) -> _Pairs:
     """The builds of the second run, each with the same build of the first."""
+    from layerfork.app.compare.pairing import pair_builds  # late: the first build starts before it
+
     writers, readers = _named(first, FIRST), _named(second, SECOND)
     if not writers:
         return _Pairs(problems=(no_build_seen(os.environ),))
@@ -276,6 +284,8 @@ def _without(builds: "Sequence[NamedRecord]", taken: "Sequence[NamedRecord]") ->
 
 def _against_baseline(baseline: "Sequence[NamedRecord]", run: Wrapped) -> _Pairs:
     """The builds of a run, each with the same build of the baseline."""
+    from layerfork.app.compare.pairing import most_alike  # late: the first build starts before it
+
     readers = _named(run, THIS)
     if not readers:
         return _Pairs(problems=(no_build_seen(os.environ),))
@@ -290,6 +300,9 @@ def _against_baseline(baseline: "Sequence[NamedRecord]", run: Wrapped) -> _Pairs
 
 
 def _named(run: Wrapped, name: str) -> "list[NamedRecord]":
+    from layerfork.app.compare.pairing import NamedRecord  # late: the first build starts before it
+    from layerfork.record.store.recordfile import stored  # late: the first build starts before it
+
     return [NamedRecord(name=name, stored=stored(record)) for record in run.records]
 
 

@@ -70,7 +70,7 @@ def choose_baseline(
         return Chosen(stored=found, baseline=baseline_of(found.outline, record, None, 1))
     own = frozenset(chain())
     computed = [each if each.chain is not None else _with_chain(each) for each in earlier]
-    best = max(computed, key=lambda each: _nearness(each, record, own))
+    best = max(computed, key=lambda each: nearness(each.outline, record, _shared(each, own)))
     (found,) = read_stored(best.path)
     return Chosen(stored=found, baseline=baseline_of(found.outline, record, _shared(best, own), len(earlier)))
 
@@ -120,10 +120,14 @@ def _with_chain(known: KnownBuild) -> KnownBuild:
     return known
 
 
-def _nearness(known: KnownBuild, record: BuildRecord, chain: Collection[str]) -> tuple[bool, int, int, str]:
-    outline = known.outline
-    sure = agreement(build_kind_of(outline), build_kind_of(record)) or 0
-    return may_share_cache(outline, record), sure, _shared(known, chain), outline.recorded_at
+def nearness(earlier: BuildRecord, record: BuildRecord, shared: int) -> tuple[bool, int, int, str]:
+    """Orders earlier builds by how well one is compared with them; ``shared`` steps have the same keys.
+
+    One whose cache the build may have used comes first, then one that is surely of the same kind, then the
+    one that shares most, then the newest.
+    """
+    sure = agreement(build_kind_of(earlier), build_kind_of(record)) or 0
+    return may_share_cache(earlier, record), sure, shared, earlier.recorded_at
 
 
 def _shared(known: KnownBuild, chain: Collection[str]) -> int:

@@ -7,17 +7,17 @@ from math import fsum
 from pathlib import Path
 from typing import TypeVar
 
-from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, chain_of
+from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, chain_of, nearness
 from layerfork.app.compare.comparison import diff_stored
-from layerfork.app.history.sources import Found
+from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CONTEXT_DIRECTORY, Tree
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import JudgedBuild, cacheable_steps
 from layerfork.keys import keys_of
 from layerfork.record.answer import Answer, Cause, CauseStatus, Fix, Fork, MissKind, Point
 from layerfork.record.cause import CauseCode
-from layerfork.record.history import FoundBuild
-from layerfork.record.record import BuildKind, BuildRecord, StepStatus, build_kind_of
+from layerfork.record.history import ExplainedBuild
+from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus, agreement, build_kind_of
 from layerfork.record.run import DiffReport
 from layerfork.record.store.recordfile import stored
 
@@ -33,7 +33,7 @@ _SETTLES = "what would settle it: record the builds (layerfork record), which sh
 class _Build:
     """A build with what is known of its files, and its keys."""
 
-    found: Found
+    past: PastBuild
     tree: Tree
     chain: frozenset[str]
 
@@ -44,7 +44,7 @@ class _Build:
     @property
     def inferred(self) -> bool:
         """Whether its files are those of a commit."""
-        return self.record.context is not None and self.found.record.context is None
+        return self.record.context is not None and self.past.record.context is None
 
     @property
     def basis(self) -> str:
@@ -55,53 +55,58 @@ class _Build:
 
 
 def explain_history(
-    found: Sequence[Found], tree_of: Callable[[Found], Tree], wanted: Callable[[Found], bool]
-) -> Iterator[FoundBuild]:
+    found: Sequence[PastBuild], tree_of: Callable[[PastBuild], Tree], wanted: Callable[[PastBuild], bool]
+) -> Iterator[ExplainedBuild]:
     """Each wanted build compared with an earlier one, the oldest first.
 
-    The earlier one is of the same place, directory, target and platform; of these the one that shares most
-    steps, then the newest.
+    The earlier one is the same build (directory, service, Dockerfile, target, platform) in the same place; of
+    these one that may have shared its cache, then the surest, then the one that shares most steps.
     """
-    before: dict[tuple[str, BuildKind, str], list[_Build]] = defaultdict(list)
+    before: dict[tuple[str, str], list[_Build]] = defaultdict(list)
     for each in sorted(found, key=lambda each: each.record.recorded_at):
         with no_collection():
             tree = tree_of(each)
-            build = _Build(found=each, tree=tree, chain=frozenset(chain_of(keys_of(tree.record))))
-            earlier = before[_kind(each)]
+            build = _Build(past=each, tree=tree, chain=frozenset(chain_of(keys_of(tree.record))))
+            earlier = before[_place(each)]
             if wanted(each):
-                yield _described(build, _closest(build, earlier[-_MOST_EARLIER:]))
-            earlier.append(build)
+                yield _described(build, _closest(build, earlier))
+            if build.record.result.outcome in _WHOLE:
+                earlier.append(build)
 
 
-def _kind(found: Found) -> tuple[str, BuildKind, str]:
-    """What two builds have in common that could have used the same cached steps."""
-    record = found.record
+_WHOLE = frozenset({BuildOutcome.SUCCEEDED, BuildOutcome.UNKNOWN})
+"""A build that failed has not stored what a later one misses. Of a log the end may be unknown."""
+
+
+def _place(past: PastBuild) -> tuple[str, str]:
+    """The cache, and the directory or repository that was built."""
+    record = past.record
     options = dict(record.request.options)
-    named = " ".join(options.get(name, "") for name in ("vcs:source", "vcs:localdir:context", "context"))
-    kind = replace(build_kind_of(record), ran_in="", name="")
-    cache = record.builder_instance or found.where
-    return cache, kind, named
+    named = (options.get(name, "") for name in ("vcs:source", CONTEXT_DIRECTORY, "context"))
+    return record.builder_instance or past.where, build_kind_of(record).directory or " ".join(named)
 
 
 def _closest(build: _Build, earlier: Sequence[_Build]) -> _Build | None:
+    kind = build_kind_of(build.record)
+    alike = [each for each in earlier if agreement(build_kind_of(each.record), kind) is not None]
     return max(
-        earlier,
-        key=lambda each: (len(each.chain & build.chain), each.record.recorded_at),
+        alike[-_MOST_EARLIER:],
+        key=lambda each: nearness(each.record, build.record, len(each.chain & build.chain)),
         default=None,
     )
 
 
-def _described(build: _Build, earlier: _Build | None) -> FoundBuild:
+def _described(build: _Build, earlier: _Build | None) -> ExplainedBuild:
     report = _compare(earlier, build) if earlier is not None else None
     record = build.record
     cacheable = report.cacheable if report is not None else _cacheable(record)
     statuses = [step.status for step in record.steps if step.index in cacheable and step.status in _CAME_TO]
     known = bool(record.steps) and all(step.status is not StepStatus.UNKNOWN for step in record.steps)
-    return FoundBuild(
-        id=build.found.id,
+    return ExplainedBuild(
+        id=build.past.id,
         recorded_at=record.recorded_at,
         what=_name_of(record),
-        where=build.found.where,
+        where=build.past.where,
         outcome=record.result.outcome,
         seconds=record.seconds,
         revision=build.tree.revision,
@@ -141,7 +146,7 @@ def _compare(writer: _Build, reader: _Build) -> DiffReport:
     """What the records prove; of steps that read the contexts, what the commits let us infer."""
     report = _diff(writer.record, reader.record)
     if writer.inferred or reader.inferred:
-        bare = _diff(*(replace(each.record, context=each.found.record.context) for each in (writer, reader)))
+        bare = _diff(*(replace(each.record, context=each.past.record.context) for each in (writer, reader)))
         report = _inferred(report, bare, {**writer.tree.unmodelled, **reader.tree.unmodelled})
         report = replace(report, inferred_from=" and ".join(dict.fromkeys((writer.basis, reader.basis))))
     return replace(report, baseline=baseline_of(writer.record, reader.record, None, 1))

@@ -1,14 +1,15 @@
 """`layerfork history`, and `layerfork why` for builds that were not recorded."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from layerfork.app.history.explaining import explain_history
 from layerfork.app.history.sources import (
     KEPT,
-    Found,
+    PastBuild,
     Wanted,
     builds_of_engines,
     builds_of_files,
@@ -17,15 +18,17 @@ from layerfork.app.history.sources import (
 from layerfork.app.history.trees import CommitTrees, Tree
 from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
-from layerfork.record.history import FoundBuild, HistoryReport
+from layerfork.record.history import ExplainedBuild, HistoryReport
 from layerfork.record.progress import Say
+from layerfork.record.record import BuildRecord
 from layerfork.record.run import DiffReport
 from layerfork.record.store.store import open_store
+from layerfork.record.store.summary import read_summaries
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
 
-_ID_CHARACTERS = 4
-"""So many characters of an id name a build."""
+_MOST = 500
+"""So many builds of each source are looked at for the one that is to be explained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +52,11 @@ def list_history(asked: HistoryAsked, say: Say) -> HistoryReport:
     Raises: LayerforkError for a file, an engine or a repository that was named and cannot be read.
     """
     problems: list[str] = []
-    found = _find(asked, problems, say)
-    newest = sorted(found, key=_began, reverse=True)
-    chosen = {each.id for each in newest[: asked.newest]}
+    found = _find(asked, _is_here if asked.here else _is_any, problems, say)
+    chosen = {each.id for each in found[: asked.newest]}
     builds = _explain(asked, found, chosen, say)
     return HistoryReport(
-        builds=tuple(reversed(builds)), problems=tuple(problems), older=len(newest) - len(chosen)
+        builds=tuple(reversed(builds)), problems=tuple(problems), older=len(found) - len(chosen)
     )
 
 
@@ -64,8 +66,11 @@ def explain_one(asked: HistoryAsked, word: str, say: Say) -> tuple[DiffReport, .
     Raises: EvidenceError when there is none; UsageError when there are several.
     """
     problems: list[str] = []
-    found = sorted(_find(asked, problems, say), key=_began, reverse=True)
-    named = [each for each in found if each.id.startswith(word)] if word else found[:1]
+    store = read_summaries(open_store(asked.store).directory)
+    places = {_place(each.outline) for each in store if _is_named(each.outline, word)}
+    is_wanted = (lambda outline: _place(outline) in places) if word else _is_here
+    found = _find(replace(asked, newest=_MOST), is_wanted, problems, say)
+    named = [each for each in found if _is_named(each.record, word)] if word else found[:1]
     if len(named) > 1:
         raise UsageError(
             f"{len(named)} builds have an id that begins with {word}", "write more characters of the id"
@@ -90,36 +95,50 @@ def explain_one(asked: HistoryAsked, word: str, say: Say) -> tuple[DiffReport, .
     return (build.report,)
 
 
-def _began(found: Found) -> str:
-    return found.record.recorded_at
-
-
-def _find(asked: HistoryAsked, problems: list[str], say: Say) -> list[Found]:
-    """Each build once: a kept record shows more than a history."""
+def _find(
+    asked: HistoryAsked, is_wanted: Callable[[BuildRecord], bool], problems: list[str], say: Say
+) -> list[PastBuild]:
+    """The builds of files; else of kept records that are wanted, and of engines: each once, newest first."""
     if asked.files:
         return _distinct(builds_of_files(asked.files, problems, say))
-    kept = list(builds_of_store(open_store(asked.store), asked.newest))
+    kept = builds_of_store(open_store(asked.store), asked.newest, is_wanted)
     wanted = Wanted(newest=asked.newest, engine=asked.engine, environment=asked.environment)
-    found = _distinct([*kept, *builds_of_engines(wanted, problems, say)])
-    return [each for each in found if not asked.here or _is_here(each)]
+    remembered = builds_of_engines(wanted, problems, say)
+    if is_wanted is _is_here:
+        remembered = (each for each in remembered if _is_here(each.record))
+    return _distinct(chain(kept, remembered))
 
 
-def _distinct(found: Iterable[Found]) -> list[Found]:
-    distinct: dict[str, Found] = {}
+def _distinct(found: Iterable[PastBuild]) -> list[PastBuild]:
+    """Each build once, the newest first. A kept record shows more than a history: the first counts."""
+    distinct: dict[str, PastBuild] = {}
     for each in found:
         distinct.setdefault(each.record.ref or each.id, each)
-    return list(distinct.values())
+    return sorted(distinct.values(), key=lambda each: each.record.recorded_at, reverse=True)
 
 
-def _is_here(found: Found) -> bool:
-    place = found.record.place
+def _is_any(record: BuildRecord) -> bool:
+    return True
+
+
+def _is_here(record: BuildRecord) -> bool:
     here = os.path.realpath(Path.cwd())
-    return here in (os.path.realpath(each) for each in (place.directory, place.ran_in) if each)
+    return here in (os.path.realpath(each) for each in (record.place.directory, record.place.ran_in) if each)
 
 
-def _explain(asked: HistoryAsked, found: Sequence[Found], chosen: set[str], say: Say) -> list[FoundBuild]:
+def _is_named(record: BuildRecord, word: str) -> bool:
+    return bool(word) and (record.id.startswith(word) or record.ref.startswith(word))
+
+
+def _place(record: BuildRecord) -> str:
+    return record.place.directory or record.place.ran_in
+
+
+def _explain(
+    asked: HistoryAsked, found: Sequence[PastBuild], chosen: set[str], say: Say
+) -> list[ExplainedBuild]:
     repositories = _Repositories(asked.repository)
-    builds: list[FoundBuild] = []
+    builds: list[ExplainedBuild] = []
     try:
         for build in explain_history(found, repositories.tree_of, lambda each: each.id in chosen):
             builds.append(build)
@@ -141,7 +160,7 @@ class _Repositories:
         if named:
             self._opened[Path(named)] = CommitTrees(Path(named), cache_directory(), self._clean)
 
-    def tree_of(self, found: Found) -> Tree:
+    def tree_of(self, found: PastBuild) -> Tree:
         """The build with the files of its commit, where they are known."""
         if found.record.context is not None or found.where == KEPT:
             return Tree(record=found.record, unmodelled={})
@@ -156,8 +175,8 @@ class _Repositories:
         if directory not in self._opened:
             try:
                 self._opened[directory] = CommitTrees(directory, cache_directory(), self._clean)
-            except LayerforkError:
-                self._opened[directory] = "no repository was named that has its commit (--repo DIR)"
+            except LayerforkError as error:
+                self._opened[directory] = f"{error.message}; --repo DIR names a repository"
         return self._opened[directory]
 
     def save(self) -> None:

@@ -1,9 +1,11 @@
 """Where builds are found that need not be recorded: engines, builders, kept records, files."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +14,7 @@ from layerfork.builders.api.engineapi import ApiError
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.buildkit import ADDRESS_VARIABLE
 from layerfork.builders.engines.host import connected, is_podman, read_host_info
-from layerfork.builders.imports.files import import_file
+from layerfork.builders.imports.files import holds_records, import_file
 from layerfork.builders.imports.history import records_of_builds
 from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.builders.routing.buildxstore import instances_in, nodes_of, read_object, store_directory
@@ -28,17 +30,16 @@ from layerfork.wire.proxy.sockets import Way
 
 KEPT = "kept records"
 _CONTAINER = "docker-container"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_RECORD_THERE = "record builds there: layerfork why PATH, or layerfork record -o FILE -- CMD"
 _REFS = "refs"
 """Below buildx's configuration: a file for each build, by builder, node and reference.
 Source: docker/buildx localstate/localstate.go @ v0.10.0 to v0.36.1."""
+_REF = re.compile(r"[0-9a-z]+")
 _LOCAL = (_CONTAINER, REMOTE, KUBERNETES)
 """Drivers whose nodes have a BuildKit of their own. That of the docker driver is the engine's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class PastBuild:
     """One build, and where it was found."""
 
     record: BuildRecord
@@ -57,7 +58,7 @@ class Wanted:
     environment: Mapping[str, str]
 
 
-def builds_of_engines(wanted: Wanted, problems: list[str], say: Say) -> Iterator[Found]:
+def builds_of_engines(wanted: Wanted, problems: list[str], say: Say) -> Iterator[PastBuild]:
     """The builds that the user's engine, every buildx builder and BUILDKIT_HOST remember.
 
     What cannot be asked becomes a line of ``problems``. Raises: LayerforkError for an engine that was asked
@@ -68,10 +69,7 @@ def builds_of_engines(wanted: Wanted, problems: list[str], say: Say) -> Iterator
             way: Way | None = getattr(running, "way", None) or running.socket
             if way is None:
                 raise EngineError(f"the engine {wanted.engine} shows no build history")
-            if is_podman(running.info):
-                raise EngineError("podman keeps no history of its builds", _RECORD_THERE)
-            is_buildkit = running.info.kind == BUILDKIT_DAEMON
-            yield from _read(wanted, way, running.docker_host, wanted.engine, running.info, is_buildkit)
+            yield from _read(wanted, way, running.docker_host, wanted.engine, running.info)
         return
     for name, read in _places(wanted):
         try:
@@ -80,7 +78,7 @@ def builds_of_engines(wanted: Wanted, problems: list[str], say: Say) -> Iterator
             problems.append(f"{name}: {error.message}")
 
 
-def _places(wanted: Wanted) -> Iterator[tuple[str, Callable[[], list[Found]]]]:
+def _places(wanted: Wanted) -> Iterator[tuple[str, Callable[[], list[PastBuild]]]]:
     yield "docker", partial(_of_docker, wanted)
     for name, instance in instances_in(store_directory(wanted.environment)).items():
         if instance.get("Driver") in _LOCAL:
@@ -89,24 +87,22 @@ def _places(wanted: Wanted) -> Iterator[tuple[str, Callable[[], list[Found]]]]:
         yield address, partial(_of_buildkit, wanted, address)
 
 
-def _of_docker(wanted: Wanted) -> list[Found]:
+def _of_docker(wanted: Wanted) -> list[PastBuild]:
     with connected(wanted.environment, "") as (api, way):
         try:
             info = read_host_info(api)
         except ApiError as error:
             raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
-        if is_podman(info):
-            raise EngineError("podman keeps no history of its builds", _RECORD_THERE)
-        return _read(wanted, way, api.docker_host, "docker", info, is_buildkit=False)
+        return _read(wanted, way, api.docker_host, "docker", info)
 
 
-def _of_buildkit(wanted: Wanted, address: str) -> list[Found]:
+def _of_buildkit(wanted: Wanted, address: str) -> list[PastBuild]:
     with open_engine(f"buildkit:{address}").start(wanted.environment, lambda _: None) as running:
-        return _read(wanted, running.way, address, address, running.info, is_buildkit=True)
+        return _read(wanted, running.way, address, address, running.info)
 
 
-def _of_builder(wanted: Wanted, name: str, instance: dict[str, object]) -> list[Found]:
-    found: list[Found] = []
+def _of_builder(wanted: Wanted, name: str, instance: dict[str, object]) -> list[PastBuild]:
+    found: list[PastBuild] = []
     with ExitStack() as stack:
         place = Path(stack.enter_context(TemporaryDirectory(prefix="lf-")))
         dial = Dialler(wanted.environment, place, stack)
@@ -119,49 +115,55 @@ def _of_builder(wanted: Wanted, name: str, instance: dict[str, object]) -> list[
                 default_builder="buildkit",
                 instance=f"{name}/{node.get('Name', '')}",
             )
-            found += _read(
-                wanted, dial(instance, node), f"builder {name}", f"builder {name}", info, is_buildkit=True
-            )
+            where = f"builder {name}"
+            found += _read(wanted, dial(instance, node), where, where, info)
     return found
 
 
-def _read(
-    wanted: Wanted, way: Way, address: str, where: str, info: EngineInfo, is_buildkit: bool
-) -> list[Found]:
+def _read(wanted: Wanted, way: Way, address: str, where: str, info: EngineInfo) -> list[PastBuild]:
+    if is_podman(info):
+        raise EngineError(
+            "podman keeps no history of its builds",
+            "record builds there: layerfork why PATH, or layerfork record -o FILE -- CMD",
+        )
+    is_buildkit = info.kind == BUILDKIT_DAEMON
     builds = read_build_history(way, address, is_buildkit=is_buildkit, newest=wanted.newest)
-    places = _local_places(wanted.environment)
-    records = records_of_builds(builds, redaction_key(), info)
+    nodes = list((store_directory(wanted.environment) / _REFS).glob("*/*"))
     return [
-        Found(record=replace(record, place=places.get(record.ref, record.place)), where=where, id=record.ref)
-        for record in records
+        PastBuild(record=replace(record, place=_local_place(nodes, record)), where=where, id=record.ref)
+        for record in records_of_builds(builds, redaction_key(), info)
     ]
 
 
-def _local_places(environment: Mapping[str, str]) -> dict[str, BuildPlace]:
-    """Where buildx made builds on this machine, by reference, as its own notes say."""
-    found: dict[str, BuildPlace] = {}
-    for path in (store_directory(environment) / _REFS).glob("*/*/*"):
-        state = read_object(path) or {}
-        directory, dockerfile = state.get("LocalPath"), state.get("DockerfilePath")
-        if isinstance(directory, str) and directory.startswith("/"):
-            named = dockerfile if isinstance(dockerfile, str) and dockerfile != "-" else ""
-            found[path.name] = BuildPlace(
-                directory=directory, dockerfile=str(Path(directory, named)) if named else ""
-            )
-    return found
+def _local_place(nodes: Sequence[Path], record: BuildRecord) -> BuildPlace:
+    """Where buildx made a build on this machine, as its own notes say; ``nodes`` are their directories."""
+    if not _REF.fullmatch(record.ref):
+        return record.place
+    state = next((each for node in nodes if (each := read_object(node / record.ref))), {})
+    directory, dockerfile = state.get("LocalPath"), state.get("DockerfilePath")
+    if not (isinstance(directory, str) and directory.startswith("/")):
+        return record.place
+    named = dockerfile if isinstance(dockerfile, str) and dockerfile != "-" else ""
+    return BuildPlace(directory=directory, dockerfile=str(Path(directory, named)) if named else "")
 
 
-def builds_of_store(store: RecordStore, newest: int) -> Iterator[Found]:
-    """The newest builds that `why`, `record` and `check` kept. One that is damaged is left out."""
-    for each in read_summaries(store.directory)[:newest]:
+def builds_of_store(
+    store: RecordStore, newest: int, is_wanted: Callable[[BuildRecord], bool]
+) -> Iterator[PastBuild]:
+    """The newest builds that `why` kept. One that is damaged is left out.
+
+    ``is_wanted`` is asked before a record is read whole: of those, contexts may be large.
+    """
+    known = (each for each in read_summaries(store.directory) if is_wanted(each.outline))
+    for each in islice(known, newest):
         try:
             for record in read_records(each.path):
-                yield Found(record=record, where=KEPT, id=record.id)
+                yield PastBuild(record=record, where=KEPT, id=record.id)
         except LayerforkError:
             continue
 
 
-def builds_of_files(paths: Sequence[str], problems: list[str], say: Say) -> Iterator[Found]:
+def builds_of_files(paths: Sequence[str], problems: list[str], say: Say) -> Iterator[PastBuild]:
     """The builds of files that builds left behind, and of directories of them.
 
     A file of a directory that tells of no build is passed over; one that was named is an error.
@@ -179,23 +181,12 @@ def builds_of_files(paths: Sequence[str], problems: list[str], say: Say) -> Iter
                 continue
             say(f"{file}: {len(records)} builds")
             yield from (
-                Found(record=record, where=str(file), id=record.ref or record.id) for record in records
+                PastBuild(record=record, where=str(file), id=record.ref or record.id) for record in records
             )
 
 
 def _records(file: Path) -> tuple[BuildRecord, ...]:
-    if file.is_file() and (file.suffix == ".jsonl" or _holds_records(file)):
-        return read_records(file, accept_truncated=True)
-    return import_file(file)
-
-
-def _holds_records(file: Path) -> bool:
-    """Whether it is compressed as files of records are; what cannot be read is the importer's to refuse."""
-    try:
-        with file.open("rb") as opened:
-            return opened.read(len(_ZSTD)) == _ZSTD
-    except OSError:
-        return False
+    return read_records(file, accept_truncated=True) if holds_records(file) else import_file(file)
 
 
 def _files_below(path: Path) -> list[Path]:

@@ -33,29 +33,25 @@ _OLD = frozenset({Status.UNIMPLEMENTED, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptBuild:
+class RememberedBuild:
     """A build of the history, with the blobs that its record names."""
 
     record: pb.BuildHistoryRecord
     blobs: Mapping[str, bytes]
     """By digest: the log and the attestations, each checked; what is missing or damaged is left out."""
 
-    @property
-    def ref(self) -> str:
-        return self.record.ref.decode(errors="replace")
-
 
 def read_build_history(
-    way: Way, address: str, *, is_buildkit: bool = False, newest: int = 0, known: frozenset[str] = frozenset()
-) -> tuple[KeptBuild, ...]:
+    way: Way, address: str, *, is_buildkit: bool = False, newest: int = 0
+) -> tuple[RememberedBuild, ...]:
     """The builds that an engine or a BuildKit remembers and that have ended, newest first.
 
-    ``newest`` of them at most, 0 for all; those whose reference is in ``known`` are left out.
+    ``newest`` of them at most, 0 for all.
     ``is_buildkit``: ``way`` leads to a BuildKit itself, not to a Docker Engine.
     Raises: EngineError when it cannot be asked or keeps no history.
     """
     try:
-        return asyncio.run(_read(way, address, is_buildkit, newest, known))
+        return asyncio.run(_read(way, address, is_buildkit, newest))
     except GRPCError as error:
         if error.status in _OLD:
             raise EngineError(
@@ -78,9 +74,7 @@ def read_build_history(
         ) from error
 
 
-async def _read(
-    way: Way, address: str, is_buildkit: bool, newest: int, known: frozenset[str]
-) -> tuple[KeptBuild, ...]:
+async def _read(way: Way, address: str, is_buildkit: bool, newest: int) -> tuple[RememberedBuild, ...]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(asyncio.timeout(ANSWER_LIMIT_S))
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lf-", dir=_short())))
@@ -89,9 +83,7 @@ async def _read(
         await stack.enter_async_context(reachable_at(place / "grpc", engine))
         channel = await stack.enter_async_context(Channel(path=str(place / "grpc")))
         records = await _listed(channel)
-        wanted = [each for each in records if each.ref.decode(errors="replace") not in known]
-        chosen = wanted[:newest] if newest else wanted
-        return tuple([await _with_blobs(channel, each) for each in chosen])
+        return tuple([await _with_blobs(channel, each) for each in records[: newest or None]])
 
 
 def _short() -> str | None:
@@ -124,7 +116,7 @@ async def _listed(channel: Channel) -> list[pb.BuildHistoryRecord]:
     return sorted(records, key=lambda each: (each.created_at.seconds, each.created_at.nanos), reverse=True)
 
 
-async def _with_blobs(channel: Channel, record: pb.BuildHistoryRecord) -> KeptBuild:
+async def _with_blobs(channel: Channel, record: pb.BuildHistoryRecord) -> RememberedBuild:
     blobs: dict[str, bytes] = {}
     for descriptor in (record.logs, *attestations_of(record)):
         digest = descriptor.digest.decode(errors="replace")
@@ -132,7 +124,7 @@ async def _with_blobs(channel: Channel, record: pb.BuildHistoryRecord) -> KeptBu
             data = await _blob(channel, descriptor.digest)
             if digest == f"sha256:{sha256(data).hexdigest()}":
                 blobs[digest] = data
-    return KeptBuild(record=record, blobs=blobs)
+    return RememberedBuild(record=record, blobs=blobs)
 
 
 def attestations_of(record: pb.BuildHistoryRecord) -> Sequence[pb.ContentDescriptor]:

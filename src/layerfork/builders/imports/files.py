@@ -54,6 +54,15 @@ def import_file(path: Path, key: bytes | None = None) -> tuple[BuildRecord, ...]
     return records
 
 
+def holds_records(path: Path) -> bool:
+    """Whether a file holds records already; what cannot be read is `import_file`'s to refuse."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_RECORDS)).startswith((_RECORDS, _ZSTD))
+    except OSError:
+        return False
+
+
 def import_bytes(data: bytes, key: bytes, file_time: float) -> tuple[BuildRecord, ...]:
     """The same of a file's bytes, ``file_time`` seconds since 1970; none when they tell of no build.
 

@@ -38,7 +38,7 @@ def ignore_file(scene: Scene) -> str:
 
 
 def leave_out(scene: Scene, *patterns: str) -> Edit:
-    """Exclude more from the context: mend a line that was meant to do so, else add lines at the end."""
+    """Exclude more from the context: correct a line that was meant to do so, else add lines at the end."""
     file = ignore_file(scene)
     if len(patterns) == 1:
         for line in scene.sources.lines(scene.reader, file):

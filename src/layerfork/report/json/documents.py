@@ -13,7 +13,7 @@ from layerfork.record.cause import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, Cause
 from layerfork.record.check import CHECK_SCHEMA, CheckReport
 from layerfork.record.context import SENDINGS_SCHEMA, SendingReport
 from layerfork.record.exportedcache import CACHE_SCHEMA, CacheReport, RecordUse
-from layerfork.record.history import HISTORY_SCHEMA, FoundBuild, HistoryReport
+from layerfork.record.history import HISTORY_SCHEMA, ExplainedBuild, HistoryReport
 from layerfork.record.lint import LINT_SCHEMA, LintReport
 from layerfork.record.machine import (
     CLIENTS_SCHEMA,
@@ -74,7 +74,7 @@ def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
     )
 
 
-def _found(build: FoundBuild) -> dict[str, Any]:
+def _found(build: ExplainedBuild) -> dict[str, Any]:
     comparison = _diff(build.report) if build.report is not None else None
     return {**plain(replace(build, report=None)), "report": comparison}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from layerfork.record.answer import CauseStatus
-from layerfork.record.history import FoundBuild, HistoryReport
+from layerfork.record.history import ExplainedBuild, HistoryReport
 from layerfork.record.record import BuildOutcome
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import STATUS_STYLES
@@ -37,7 +37,7 @@ def _lines(report: HistoryReport, look: Look) -> Iterator[Text]:
     yield from _summary(report)
 
 
-def _cells(build: FoundBuild) -> tuple[str, ...]:
+def _cells(build: ExplainedBuild) -> tuple[str, ...]:
     return (
         build.id[:_ID],
         build.recorded_at[:19].replace("T", " "),
@@ -53,7 +53,7 @@ def _seconds(seconds: float | None) -> str:
     return f"{seconds:,.1f} s" if seconds else _NO_TIME
 
 
-def _reason(build: FoundBuild, look: Look) -> Iterator[Text]:
+def _reason(build: ExplainedBuild, look: Look) -> Iterator[Text]:
     """The first miss and its cause; or that there was none."""
     if build.report is None:
         yield Text("    the first build of its kind here", style="dim")

@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from layerfork.record.record import Gap
 from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit.fields import text
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.buildkit.vertices import follow
 
@@ -67,6 +68,32 @@ def read_history_record(value: Mapping[str, Any]) -> HistoryRecord:
     )
 
 
+def read_history_message(record: control.BuildHistoryRecord) -> HistoryRecord:
+    """Read a record as BuildKit's API gives it, of a build that has ended."""
+    created, completed = (
+        _since_1970(each.seconds, each.nanos) for each in (record.created_at, record.completed_at)
+    )
+    response = {text(pair.key): text(pair.value) for pair in record.exporter_response}
+    results = record.result.results
+    failed = record.HasField("error")
+    return HistoryRecord(
+        ref=text(record.ref),
+        frontend=text(record.frontend),
+        attrs={text(pair.key): text(pair.value) for pair in record.frontend_attrs},
+        created=as_utc(created) if created is not None else "",
+        seconds=completed - created if created is not None and completed is not None else None,
+        failed=failed,
+        canceled=failed and record.error.code == _CANCELED,
+        error=text(record.error.message),
+        image_id=_image_id_of(response) or (text(results[0].value.digest) if len(results) == 1 else ""),
+        platforms={
+            text(descriptor.digest): text(each.key)
+            for each in record.results
+            for descriptor in each.value.attestations
+        },
+    )
+
+
 def as_utc(seconds: float) -> str:
     """RFC 3339 of seconds since 1970; empty for a time that no calendar has."""
     try:
@@ -78,7 +105,7 @@ def as_utc(seconds: float) -> str:
 def _image_ids(value: Mapping[str, Any]) -> Iterator[str]:
     """Digests of what was made, the one first that the engine calls the image's id."""
     response = value.get("ExporterResponse")
-    named = image_id_of(response) if isinstance(response, Mapping) else ""
+    named = _image_id_of(response) if isinstance(response, Mapping) else ""
     yield from ([named] if named else [])
     result = value.get("Result")
     results = result.get("Results") if isinstance(result, Mapping) else None
@@ -88,7 +115,7 @@ def _image_ids(value: Mapping[str, Any]) -> Iterator[str]:
             yield only["digest"]
 
 
-def image_id_of(response: Mapping[str, Any]) -> str:
+def _image_id_of(response: Mapping[str, Any]) -> str:
     """What an exporter's answer names as the image's id; empty when it names none."""
     return next((each for name in _IMAGE_IDS if isinstance(each := response.get(name), str)), "")
 
@@ -111,11 +138,14 @@ def _seconds(value: Any) -> float | None:
         if isinstance(value, str):
             stamp = Timestamp()
             stamp.FromJsonString(value)
-        else:
-            stamp = Timestamp(seconds=int(value.get("seconds") or 0), nanos=int(value.get("nanos") or 0))
-        return stamp.ToMicroseconds() / 1e6 if as_utc(stamp.seconds) else None
+            return _since_1970(stamp.seconds, stamp.nanos)
+        return _since_1970(int(value.get("seconds") or 0), int(value.get("nanos") or 0))
     except (AttributeError, OverflowError, TypeError, ValueError):
         return None
+
+
+def _since_1970(seconds: int, nanos: int) -> float | None:
+    return seconds + nanos // 1000 / 1e6 if as_utc(seconds) else None
 
 
 def _text(value: Any) -> str:
