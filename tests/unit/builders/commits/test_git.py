@@ -1,5 +1,6 @@
 """No call of ours runs a program that a repository names."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ from layerfork.builders.machinechecks import examine_settings
 from layerfork.builders.process import find_program
 from layerfork.builders.projectedits import RefusedError, check_editable
 from layerfork.builders.recording.filesondisk import digest_in_index
+from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.fixing import FilePatch
 from layerfork.record.record import BuildOutcome, BuildPlace, BuildRecord, BuildResult
@@ -120,8 +122,10 @@ def test_reading_commits_runs_nothing(
         patch.chdir(made.directory)
         list(examine_settings({}))
     assert digest_in_index(recorded_in(made.directory), "a.bin") is not None
-    # What is missing is not fetched.
-    texts_of(repository, ["1" * 40])
+    # What is missing is not fetched. A git that does not know GIT_NO_LAZY_FETCH starts a fetch that
+    # refuses the remote at once, and may die of the pipe that it still writes to.
+    with contextlib.suppress(UsageError) if lazy == "0" else contextlib.nullcontext():
+        texts_of(repository, ["1" * 40])
     assert traces(canary) == []
     assert {path.name for path in (made.directory / ".git").iterdir()} == before
 
