@@ -144,9 +144,12 @@ class _Quiet(SimpleHTTPRequestHandler):
             command = git_command(*words, inherited=env, stdin=Path(asked.name))
             process = spawn(command, stdout=answer)
             try:
-                process.wait(FETCH_LIMIT_S)
+                code = process.wait(FETCH_LIMIT_S)
             finally:
                 end_group(process)
+            if code:
+                self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, f"git upload-pack ended with {code}")
+                return
             answer.seek(0)
             self.send_response(HTTPStatus.OK)
             self.send_header("Content-Type", f"application/x-{UPLOAD_PACK}-{kind}")
