@@ -22,7 +22,6 @@ os.environ.setdefault("TEST_DAY", datetime.now(UTC).date().isoformat())
 
 LONGEST = (
     "test_evidence",
-    "test_attack_passing",
     "test_attack_projects",
     "test_clients_again",
     "test_cause_examples",
