@@ -1,5 +1,5 @@
-"""The slow attacks, one a day: on what passes a recorder and is no build, on a project that changes while it is
-fixed, and on one that mounts secrets."""
+"""The slow attacks, one a day: on what passes a recorder and is no build, on a project that changes while it
+is fixed, and on one that mounts secrets."""
 
 from collections.abc import Callable
 
