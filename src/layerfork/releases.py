@@ -155,6 +155,15 @@ class FrontendRules:
     Source: moby/buildkit commit 01b3eb44f, since v0.22.0."""
     dates_by_global_default: bool = True
     """A global ARG gives SOURCE_DATE_EPOCH, too. Source: moby/buildkit commit d751ebd4b, since v0.29.0."""
+    chomps_first: bool = True
+    """``RUN <<-EOF`` drops leading tabs before it looks for ``#!``. Since 0.27.
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchRun @ v0.26.0, v0.27.0."""
+    keeps_dots: bool = True
+    """A destination that ends in ``/.`` keeps it. Since 0.12 for absolute paths.
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:pathRelativeToWorkingDir @ v0.11.6,
+    v0.12.5, v0.14.0 and client/llb/fileop.go:normalizePath."""
+    keeps_relative_dots: bool = True
+    """So does a relative destination. Since 0.14."""
     merges: bool | None = None
     """The daemon can merge, which ``COPY --link`` needs; None when that is not known. A Docker Engine can
     with containerd's image store alone. Source: moby/moby builder/builder-next/controller.go @ v26.1.5."""
@@ -169,6 +178,9 @@ def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
         required_paths=release >= (0, 26, 0),
         dates_directories=release >= (0, 22, 0),
         dates_by_global_default=release >= (0, 29, 0),
+        chomps_first=release >= (0, 27, 0),
+        keeps_dots=release >= (0, 12, 0),
+        keeps_relative_dots=release >= (0, 14, 0),
         merges=merges,
     )
 

@@ -108,6 +108,40 @@ WORKDIR /work
 USER 7
 SHELL ["/bin/sh", "-ec"]
 """
+ENDS = """\
+FROM alpine
+COPY a.txt /abs/.
+COPY a.txt /.
+ADD a.txt /abs/./
+COPY a.txt rel/.
+COPY a.txt .
+COPY a.txt ""
+COPY a.txt ..
+WORKDIR /w
+COPY a.txt rel/.
+COPY a.txt ./.
+COPY a.txt /
+COPY a.txt /abs/..
+RUN <<-EOF
+\t#!/bin/sh
+\techo indented
+EOF
+RUN <<EOF
+#!/bin/sh
+echo first
+EOF
+RUN <<-EOF
+\techo none
+EOF
+"""
+NUMBERED = """\
+FROM alpine AS first
+ENV S=stage
+RUN true
+FROM 0
+RUN true
+COPY --from=0 /etc/passwd /p/.
+"""
 PLAIN = "FROM alpine\nRUN true\nRUN --network=default true\n"
 OPTIONS = ("--add-host=h:10.0.0.1", "--ulimit=nofile=1000:2000", "--cgroup-parent=x", "--shm-size=32m")
 
@@ -122,6 +156,8 @@ BUILDS = {
         nodes=NODES,
         bases=(("configured", Build(dockerfile=BASE)),),
     ),
+    "ends": Build(dockerfile=ENDS, nodes=NODES),
+    "numbered": Build(dockerfile=NUMBERED, nodes=NODES, bases=(("0", Build(dockerfile=BASE)),)),
     "options": Build(dockerfile=PLAIN, flags=OPTIONS, network="none"),
 }
 RUN_FIELDS = ("args", "env", "cwd", "user", "network", "security", "hostname", "extra_hosts", "ulimits")

@@ -58,7 +58,7 @@ def _image_architecture(record: BuildRecord, dockerfile: Dockerfile, stage: Stag
     """Of the image at the bottom of a stage; empty when unknown."""
     given = dict(record.request.build_args)
     base = base_or_written(dockerfile, stage, given)
-    while (below := dockerfile.find_stage(base, before=stage.index)) is not None:
+    while (below := dockerfile.find_base(base, before=stage.index)) is not None:
         stage = below
         base = base_or_written(dockerfile, stage, given)
     if base == SCRATCH:

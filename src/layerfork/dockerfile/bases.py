@@ -19,16 +19,18 @@ def base_references(
         name
         for stage in _stages_until(dockerfile, target)
         for name in _names_in(dockerfile, stage, build_args)
-        if dockerfile.find_stage(name, before=stage.index) is None
     )
     return tuple(dict.fromkeys(name for name in found if name and name != SCRATCH))
 
 
 def _names_in(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> Iterator[str]:
-    """What a stage builds on and reads files of: stages and images. Builders expand no ``from``."""
-    yield base_of(dockerfile, stage, build_args) or ""
-    for instruction in stage.instructions:
-        yield from (name for name in instruction.reads_from if "$" not in name)
+    """The images that a stage builds on and reads files of. Docker's builders expand no ``from``."""
+    base = base_of(dockerfile, stage, build_args) or ""
+    if dockerfile.find_base(base, before=stage.index) is None:
+        yield base
+    for name in (name for instruction in stage.instructions for name in instruction.reads_from):
+        if "$" not in name and dockerfile.find_stage(name, before=stage.index) is None:
+            yield name
 
 
 def _stages_until(dockerfile: Dockerfile, target: str) -> tuple[Stage, ...]:

@@ -151,3 +151,12 @@ class Dockerfile:
             return named[-1]
         number = stage_number(name)
         return stages[number] if number is not None and number < len(stages) else None
+
+    def find_base(self, name: str, before: int | None = None) -> Stage | None:
+        """The stage that a FROM names, for Docker's builders: to them a number is the name of an image, to
+        buildah it is a stage.
+
+        Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:addState @ v0.8.0 to 73ed6825c;
+        moby/moby builder/dockerfile/dispatchers.go:getImageOrStage @ v26.1.5.
+        """
+        return self.find_stage(name, before) if stage_number(name) is None else None

@@ -300,7 +300,7 @@ class RecordedLines:
 
 
 def _kind_of_base(dockerfile: Dockerfile, evaluated: Evaluated) -> str:
-    if dockerfile.find_stage(evaluated.base, before=evaluated.stage) is not None:
+    if dockerfile.find_base(evaluated.base, before=evaluated.stage) is not None:
         return "stage"
     return SCRATCH if evaluated.base == SCRATCH else "image"
 

@@ -81,7 +81,7 @@ class Graph:
         self.branches = tuple(dict.fromkeys(("", *(step.platform for step in self.record.steps))))
         for stage in self.dockerfile.stages:
             for branch in self.branches:
-                self.ends.begin(stage.index, branch, self.dockerfile.find_stage(stage.base))
+                self.ends.begin(stage.index, branch, self.dockerfile.find_base(stage.base))
         for step in self.record.steps:
             self._follow(step)
 

@@ -140,7 +140,7 @@ def chain_of(dockerfile: Dockerfile, stage: Stage) -> Iterator[Stage]:
 
 
 def _base(dockerfile: Dockerfile, stage: Stage) -> Stage | None:
-    return dockerfile.find_stage(base_or_written(dockerfile, stage, {}), before=stage.index)
+    return dockerfile.find_base(base_or_written(dockerfile, stage, {}), before=stage.index)
 
 
 def on_top_of(dockerfile: Dockerfile, stage: Stage) -> Iterator[Stage]:

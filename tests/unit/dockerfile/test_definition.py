@@ -13,7 +13,8 @@ from corpus.definitions import BUILDS, VECTORS
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.dockerfile.definition import Evaluated, Fields, Inputs, evaluate
 from layerfork.dockerfile.scope import Source, Variable
-from layerfork.record.engine import ImageFacts
+from layerfork.record.engine import ImageFacts, Release
+from layerfork.releases import frontend_rules
 
 RECORDED: dict[str, Any] = json.loads(Path(VECTORS).read_text())
 OPTIONS: dict[str, Fields] = {
@@ -34,6 +35,7 @@ NO_OPTIONS: Fields = {
     "cgroup_parent": "",
     "shared memory": 0,
 }
+BUILDKIT = {"private:26.1": (0, 13, 1), "private:28.5": (0, 25, 0)}
 PLATFORM = {"TARGETPLATFORM": "linux/amd64", "BUILDPLATFORM": "linux/amd64", "TARGETARCH": "amd64"}
 
 
@@ -60,8 +62,11 @@ def evaluated(case: str) -> dict[int, Evaluated]:
         platform_args=PLATFORM,
         options=OPTIONS.get(name, NO_OPTIONS),
         images={
-            stage.index: only for stage in dockerfile.stages if stage.base not in ("scratch", "parent", "one")
+            stage.index: known.get(stage.base, only)
+            for stage in dockerfile.stages
+            if stage.base not in ("scratch", "parent", "one")
         },
+        rules=frontend_rules(BUILDKIT[case.split()[1]], merges=None),
     )
     return evaluate(dockerfile, inputs)
 
@@ -137,3 +142,34 @@ def test_an_empty_workdir_keeps_the_directory_as_it_is_written() -> None:
         "/a/b/",
     ]
     assert made[2].actions == ()
+
+
+@pytest.mark.parametrize(
+    ("release", "commands"),
+    [
+        ((0, 26, 0), ["#!/bin/sh\necho\n", "/dev/pipes/EOF"]),
+        ((0, 27, 0), ["/dev/pipes/EOF", "/dev/pipes/EOF"]),
+    ],
+)
+def test_an_indented_program_by_release(release: Release, commands: list[str]) -> None:
+    """By the source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go @ v0.26.0, v0.27.0."""
+    dockerfile = parse_dockerfile(
+        "FROM base\nRUN <<-EOF\n\t#!/bin/sh\n\techo\nEOF\nRUN <<-EOF\n#!/bin/sh\n\techo\nEOF\n"
+    )
+    made = evaluate(dockerfile, Inputs(build_args={}, rules=frontend_rules(release, None)))
+    assert [(made[line].run or {})["args"][-1] for line in (2, 6)] == commands  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("release", "destinations"),
+    [
+        ((0, 11, 6), ["/b", "/", "/w/b"]),
+        ((0, 12, 5), ["/b/.", "/.", "/w/b"]),
+        ((0, 14, 0), ["/b/.", "/.", "/w/b/."]),
+    ],
+)
+def test_a_destination_that_ends_in_a_dot_by_release(release: Release, destinations: list[str]) -> None:
+    """By the source: pathRelativeToWorkingDir of each release and client/llb/fileop.go:normalizePath."""
+    dockerfile = parse_dockerfile("FROM base\nWORKDIR /w\nCOPY a /b/.\nCOPY a /.\nCOPY a b/.\n")
+    made = evaluate(dockerfile, Inputs(build_args={}, rules=frontend_rules(release, None)))
+    assert [action["dest"] for line in (3, 4, 5) for action in made[line].actions] == destinations

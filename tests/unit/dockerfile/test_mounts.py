@@ -24,6 +24,7 @@ def plain(word: str) -> str:
         ("type=secret,id=a,env=TOKEN,mode=0444", Mount(type="secret", identity="a", env="TOKEN", mode=0o444)),
         ('type=bind,target=/m,"source=a,b"', Mount(target="/m", source="a,b")),
         ("type=bind,from=x,target=/m", Mount(target="/m", origin="x")),
+        ("from=x$,target=/m", Mount(target="/m", origin="x$")),
     ],
 )
 def test_mounts(text: str, mount: Mount) -> None:
@@ -38,6 +39,8 @@ def test_mounts(text: str, mount: Mount) -> None:
         "type=tmpfs,size=x",
         "target=/m,ro=perhaps",
         "target=/m,mode=9",
+        "type=cache,target=/c,from=$A",
+        "from=${A},target=/m",
         '"',
     ],
 )

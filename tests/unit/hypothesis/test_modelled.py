@@ -169,10 +169,10 @@ def test_a_record_that_contradicts_the_model() -> None:
     ("line", "reason"),
     [
         ("RUN --device=gpu true", "--device of RUN"),
-        ("COPY --from=$STAGE a /", "a variable in --from"),
+        ("COPY --from=$STAGE a /", "a variable in --from, which BuildKit refuses"),
         ("RUN --mount=type=ssh true", "SSH_AUTH_SOCK of a mount of type ssh, which records hide"),
         ("RUN --mount=type=cache,target=/c,colour=red true", "colour of the mount"),
-        ("RUN --mount=type=bind,from=0,target=/m true", "a mount from a stage by its number"),
+        ("RUN --mount=type=bind,from=0,target=/m true", "a mount from an image whose name is a number"),
         ("ADD git@host:repo.git /r", "a copy of the repository"),
     ],
 )

@@ -98,7 +98,7 @@ def _stages_of_result(record: BuildRecord) -> set[int]:
     while stage is not None:
         found.add(stage.index)
         base = base_or_written(parsed, stage, dict(record.request.build_args))
-        stage = parsed.find_stage(base, before=stage.index)
+        stage = parsed.find_base(base, before=stage.index)
     return found
 
 

@@ -173,5 +173,5 @@ def _stages_below(dockerfile: Dockerfile, target: str) -> frozenset[int]:
     found: set[int] = set()
     while stage is not None and stage.index not in found:
         found.add(stage.index)
-        stage = dockerfile.find_stage(stage.base, before=stage.index)
+        stage = dockerfile.find_base(stage.base, before=stage.index)
     return frozenset(found)

@@ -179,7 +179,7 @@ class _Walk:
     def _platform(self, stage: Stage, base: str, used: list[Variable]) -> str:
         """That of the stage which it is built on, its own, or the target's."""
         asked = self._expand(self.meta, stage.platform, used) if stage.platform else ""
-        earlier = self.dockerfile.find_stage(base)
+        earlier = self.dockerfile.find_base(base)
         if earlier is not None and earlier.index < stage.index:
             return self.platforms[earlier.index]
         return asked or self.inputs.platform_args.get("TARGETPLATFORM", "")
@@ -191,7 +191,7 @@ class _Walk:
             made_from=dict(self.meta.made_from),
         )
         empty = FrontendStage(scope=scope)
-        earlier = self.dockerfile.find_stage(base, before=stage.index)
+        earlier = self.dockerfile.find_base(base, before=stage.index)
         if earlier is not None:
             state = empty.after(self.ended[earlier.index])
             lines = (each.trigger for each in earlier.instructions)
@@ -246,7 +246,7 @@ class _Walk:
             case "SHELL":
                 state.shell = instruction.arguments
             case "RUN":
-                run = exec_fields(instruction, state, self.inputs.options)
+                run = exec_fields(instruction, state, self.inputs.options, self.inputs.rules)
                 environment = variables_behind(state.scope, state.scope.values())
                 used.extend(state.user_from)
                 fixed = tuple(map(expand, instruction.flag_values("mount")))
@@ -255,9 +255,7 @@ class _Walk:
                 assumed.update(_directory(state, instruction.arguments[-1]))
                 sources = tuple(map(expand, instruction.sources))
                 checksum = expand(instruction.flag("checksum"))
-                actions = copy_fields(
-                    instruction, state, sources, expand, mode_words=self.inputs.rules.mode_words
-                )
+                actions = copy_fields(instruction, state, sources, expand, self.inputs.rules)
                 documents = tuple(
                     document_fields(each, lambda text: expand(text, _expand_document))
                     for each in instruction.heredocs

@@ -60,6 +60,8 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
     for field in _fields(text):
         name, equals, value = field.partition("=")
         name = _NAMES.get(name.lower(), name.lower())
+        if name == "from" and "$" in value[:-1]:
+            raise NotModelledError("a variable in the from of a mount, which BuildKit refuses")
         value = expand(value) if equals else "true"
         if name in ("readonly", "readwrite"):
             readonly = _is_true(value, text) is (name == "readonly")

@@ -100,7 +100,7 @@ _DOCUMENT_MODE = 0o644
 def copies(evaluated: Evaluated, place: Placement) -> Digest:
     """What a stage is after a COPY or ADD. Raises: NotModelledError."""
     if "$" in evaluated.instruction.flag("from"):
-        raise NotModelledError("a variable in --from")
+        raise NotModelledError("a variable in --from, which BuildKit refuses")
     is_linked = _is_linked(evaluated, place)
     inputs = InputList()
     base = inputs.index(None if is_linked else place.built_on)
@@ -235,7 +235,7 @@ def _files(
     evaluated: Evaluated, place: Placement, directory: str
 ) -> Iterator[tuple[Digest | None, ExecMount]]:
     """What is mounted and read, in written order."""
-    program = program_of(evaluated.instruction)
+    program = program_of(evaluated.instruction, place.rules)
     if program is not None:
         written = written_file(program.name, data_fields(program.data.encode()), _PROGRAM_MODE)
         yield place.put(written), ExecMount(type="bind", dest=_PROGRAMS, selector="/", readonly=True)
@@ -270,7 +270,7 @@ def _source(mount: Mount, place: Placement) -> tuple[Digest | None, str]:
     if mount.type == "tmpfs" or (mount.type == "cache" and not mount.origin):
         source = None
     elif mount.origin.isdecimal():
-        raise NotModelledError("a mount from a stage by its number")
+        raise NotModelledError("a mount from an image whose name is a number")
     else:
         source = place.find(mount.origin or MAIN_CONTEXT)
     selector = posixpath.normpath(posixpath.join("/", mount.source))

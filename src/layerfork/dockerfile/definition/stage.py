@@ -10,7 +10,7 @@ from layerfork.dockerfile.heredoc import opens_heredoc
 from layerfork.dockerfile.instruction import Heredoc, Instruction
 from layerfork.dockerfile.scope import JoinedScope, Variable
 from layerfork.record.engine import ImageFacts
-from layerfork.releases import NEWEST
+from layerfork.releases import NEWEST, FrontendRules
 
 # What BuildKit's frontend knows while it goes through a stage: variables, directory, user, shell.
 #
@@ -72,11 +72,13 @@ class FrontendStage:
         if path or not self.directory:
             self.directory = path if path.startswith("/") else _join(self.directory, path)
 
-    def absolute(self, path: str) -> str:
-        """A destination seen from the working directory; a slash at its end stays."""
+    def absolute(self, path: str, rules: FrontendRules) -> str:
+        """A destination seen from the working directory; ``/`` at its end stays, and ``/.`` by release."""
         joined = _join(self.directory, path)
-        ends_open = path in ("", ".") or path.endswith("/")
-        return f"{joined}/" if ends_open and not joined.endswith("/") else joined
+        if path in ("", ".") or path.endswith("/"):
+            return joined.removesuffix("/") + "/"
+        keeps_dot = rules.keeps_dots if path.startswith("/") else rules.keeps_relative_dots
+        return joined.removesuffix("/") + "/." if keeps_dot and path.endswith("/.") else joined
 
     def made_directory(self) -> str:
         """The working directory as a WORKDIR makes it."""
@@ -102,12 +104,14 @@ SHARED_MEMORY = "shared memory"
 Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchRun @ v0.13.2."""
 
 
-def exec_fields(instruction: Instruction, stage: FrontendStage, options: Fields) -> dict[str, object]:
+def exec_fields(
+    instruction: Instruction, stage: FrontendStage, options: Fields, rules: FrontendRules
+) -> dict[str, object]:
     """What a RUN becomes. ``options`` are fields that the request decides for every RUN."""
     network = instruction.flag("network", "default")
     return {
         **options,
-        "args": _command(instruction, stage),
+        "args": _command(instruction, stage, rules),
         "env": tuple(f"{name}={value}" for name, value in stage.scope.values().items()),
         "cwd": stage.directory or "/",
         "user": stage.user,
@@ -116,11 +120,11 @@ def exec_fields(instruction: Instruction, stage: FrontendStage, options: Fields)
     }
 
 
-def _command(instruction: Instruction, stage: FrontendStage) -> tuple[str, ...]:
+def _command(instruction: Instruction, stage: FrontendStage, rules: FrontendRules) -> tuple[str, ...]:
     if instruction.json:
         return instruction.arguments
     text = " ".join(instruction.arguments)
-    documents, program = instruction.heredocs, program_of(instruction)
+    documents, program = instruction.heredocs, program_of(instruction, rules)
     if program is not None:
         text = f"/dev/pipes/{program.name}"
     elif documents and opens_heredoc(text, NEWEST):
@@ -130,11 +134,13 @@ def _command(instruction: Instruction, stage: FrontendStage) -> tuple[str, ...]:
     return (*stage.shell, text)
 
 
-def program_of(instruction: Instruction) -> Heredoc | None:
+def program_of(instruction: Instruction, rules: FrontendRules) -> Heredoc | None:
     """The here-document of a RUN that is a program by itself, which is mounted and started."""
-    documents = instruction.heredocs
-    is_alone = bool(documents) and opens_heredoc(" ".join(instruction.arguments), NEWEST)
-    return documents[0] if is_alone and documents[0].content.startswith("#!") else None
+    if not instruction.heredocs or not opens_heredoc(" ".join(instruction.arguments), NEWEST):
+        return None
+    first = instruction.heredocs[0]
+    text = first.data if rules.chomps_first else first.content
+    return first if text.startswith("#!") else None
 
 
 def copy_fields(
@@ -142,18 +148,16 @@ def copy_fields(
     stage: FrontendStage,
     sources: Iterable[str],
     expand: Expand,
-    *,
-    mode_words: bool,
+    rules: FrontendRules,
 ) -> tuple[Fields, ...]:
     """What a COPY or ADD becomes: one action for each source, here-documents last.
 
-    ``sources`` are expanded already; ``mode_words``: a mode may be written in letters. Patterns stay as
-    they are written.
+    ``sources`` are expanded already. Patterns stay as they are written.
     """
     shared = {
-        "dest": stage.absolute(expand(instruction.arguments[-1])),
+        "dest": stage.absolute(expand(instruction.arguments[-1]), rules),
         "owner": _owner(expand(instruction.flag("chown"))),
-        **_mode(expand(instruction.flag("chmod")), mode_words=mode_words),
+        **_mode(expand(instruction.flag("chmod")), mode_words=rules.mode_words),
         "exclude_patterns": instruction.flag_values("exclude"),
     }
     parents = instruction.flag("parents") == "true"

@@ -321,7 +321,7 @@ class Definer:
 
     def _begin(self, evaluated: Evaluated, place: Placement) -> Digest | None:
         """What a stage begins with."""
-        earlier = self._earlier(evaluated.base, evaluated.stage)
+        earlier = self.dockerfile.find_base(evaluated.base, before=evaluated.stage)
         if earlier is not None:
             return self._end_of(earlier)
         if not place.platform:
@@ -391,8 +391,9 @@ def stages_behind(dockerfile: Dockerfile, evaluated: Mapping[int, Evaluated], st
         yield stage.index
         lines = lines_of(evaluated, stage)
         origins = [name for each in lines for name in (each.origin, *(mount.origin for mount in each.mounts))]
-        for name in dict.fromkeys((evaluated[stage.origin.first_line].base, *filter(None, origins))):
-            earlier = dockerfile.find_stage(name, before=stage.index)
+        base = dockerfile.find_base(evaluated[stage.origin.first_line].base, before=stage.index)
+        read = (dockerfile.find_stage(name, before=stage.index) for name in dict.fromkeys(origins) if name)
+        for earlier in (base, *read):
             if earlier is not None and earlier.index not in seen:
                 seen.add(earlier.index)
                 waiting.append(earlier)

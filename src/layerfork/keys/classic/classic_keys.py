@@ -77,7 +77,8 @@ class _Builder:
     def _from_key(self, step: ScriptStep, instruction: Instruction) -> StepKey:
         notes = Notes()
         base = self.state.expand_base(instruction.arguments[0], notes)
-        source = self.script.last_step_of(base, step.record.index)
+        # To the classic builder a number is an image's name here.
+        source = None if base.isdecimal() else self.script.last_step_of(base, step.record.index)
         parts: list[KeyPart] = []
         triggers: tuple[str, ...] = ()
         if source is None:

@@ -106,7 +106,7 @@ def find_moving_base(project: Project) -> Iterator[Violation]:
                 base = base_of(opened.dockerfile, stage, {})
             except BadSubstitutionError:
                 continue
-            if not base or "$" in stage.base or opened.dockerfile.find_stage(base, before=stage.index):
+            if not base or "$" in stage.base or opened.dockerfile.find_base(base, before=stage.index):
                 continue
             found = _REFERENCE.fullmatch(base)
             if base == SCRATCH or found is None or found["digest"] or _is_built_here(project, found["name"]):
