@@ -36,6 +36,7 @@ SHARED = Gap(
     where="log",
     what="several targets were built together: steps that they share were printed once, as one target's",
 )
+BEGINS_LATE = Gap(where="log", what="it begins in the middle of the build: earlier steps are not known")
 CUT = Gap(where="log", what="it ends in the middle of the build")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from layerfork.builders.imports.drafts import (
+    BEGINS_LATE,
     CUT,
     NO_CONTEXT,
     NO_REQUEST,
@@ -70,7 +71,8 @@ def _plain(printed: PrintedProgress, began: str, importer: Importer) -> BuildRec
     states = {vertex.digest or f"#{vertex.number}": _state(vertex) for vertex in printed.vertices.values()}
     draft = importer.draft(PLAIN, Builder.BUILDKIT, began)
     record = _of_progress(draft, states, printed.image_id, printed.error, importer)
-    return replace(record, gaps=(*record.gaps, SHARED)) if printed.shared else record
+    gaps = ((BEGINS_LATE, printed.begins_late), (SHARED, printed.shared))
+    return replace(record, gaps=(*record.gaps, *(gap for gap, holds in gaps if holds)))
 
 
 def _state(vertex: PrintedVertex) -> VertexState:

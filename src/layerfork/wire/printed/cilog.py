@@ -1,22 +1,25 @@
 """Lines of a CI system's log, without what the CI put before them.
 
 The first line that a builder surely printed shows what stands before it; what stands there in the same form
-is taken off every line. Where jobs or branches write into one log, each is a stream of its own.
+is taken off every line. Where jobs or branches write into one log, each is a stream of its own; what only
+counts up is a clock. CircleCI and Bitbucket put nothing before a line, Azure Pipelines what GitHub puts.
 
 Source: actions/runner src/Runner.Common/Logging.cs (time), cli/cli pkg/cmd/run/view (job, step),
 gitlab-org/gitlab-runner common/buildlogger (time, stream, continuation) and docs of ``section_start``,
 jenkinsci/timestamper-plugin, jenkinsci/workflow-cps-plugin (branch names), jenkinsci/jenkins
-hudson/console/ConsoleNote.java.
+hudson/console/ConsoleNote.java; buildkite/agent process/timestamper.go (``_bk;t=``, milliseconds).
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+_BUILDKITE_TIME = re.compile(r"\x1b_bk;t=(\d{1,14})\x07")
 _ESCAPES = re.compile(
     r"\x1b\[8mha:[^\x1b]*\x1b\[0m"  # a note of Jenkins, hidden
     r"|\x1b\[[0-?]*[ -/]*[@-~]"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\x1b[\]_][^\x07\x1b]*(?:\x07|\x1b\\)"
     r"|\x1b[@-_]"
 )
 _SECTION = re.compile(r"section_(?:start|end):\d+:[\w.-]+(?:\[[^\]\r\n]*\])?\r?")
@@ -29,6 +32,8 @@ _LONGEST = 1 << 16
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)"
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
 _BRANCH = r"\[(?P<stream>[^\]\r\n]{1,80})\] "
+_COUNTER = re.compile(r"[\d:., ]*\d[\d:., ]*")
+_BARE_COUNTER = re.compile(rf"\[{_COUNTER.pattern}\] ")
 _FORMS = tuple(
     re.compile(form)
     for form in (
@@ -74,6 +79,8 @@ def read_streams(text: str) -> tuple[Stream, ...]:
             if form is None:
                 before.append(line)
                 continue
+            if form is _FORMS[-1] and _only_counts_up(text):
+                form = _BARE_COUNTER
             for earlier in before:
                 _add(streams, form, earlier)
         _add(streams, form, line)
@@ -84,9 +91,16 @@ def _lines(text: str) -> Iterator[str]:
     """The lines without escape sequences and marks of sections, and of very long ones the beginning."""
     for line in text.removeprefix("\ufeff").split("\n", MAX_LINES)[:MAX_LINES]:
         plain = (line if "{" in line[:200] else line[:_LONGEST]).rstrip("\r")
+        if "\x1b_bk;" in plain:
+            plain = _BUILDKITE_TIME.sub(_as_time, plain, count=1)
         if "\x1b" in plain or "section_" in plain:
             plain = _SECTION.sub("", _ESCAPES.sub("", plain)).lstrip("\r")
         yield plain
+
+
+def _as_time(match: re.Match[str]) -> str:
+    time = datetime.fromtimestamp(int(match[1]) / 1000, UTC) if len(match[1]) < 14 else None
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S.%fZ')} " if time is not None else ""
 
 
 def _form_of(line: str) -> re.Pattern[str] | None:
@@ -96,6 +110,24 @@ def _form_of(line: str) -> re.Pattern[str] | None:
         if match is not None and _BUILDERS.match(line, match.end()):
             return form
     return None
+
+
+def _only_counts_up(text: str) -> bool:
+    """Whether what stands in brackets before the lines of a log is a clock: numbers that never go back."""
+    latest: tuple[float, ...] = ()
+    for line in _lines(text):
+        match = _FORMS[-1].match(line)
+        if match is None:
+            continue
+        if not _COUNTER.fullmatch(match["stream"]):
+            return False
+        now = tuple(
+            float(number) for number in re.findall(r"\d+(?:[.,]\d+)?", match["stream"].replace(",", "."))
+        )
+        if now < latest:
+            return False
+        latest = now
+    return True
 
 
 def _add(streams: dict[str, Stream], form: re.Pattern[str], line: str) -> None:

@@ -52,6 +52,8 @@ class PrintedProgress:
     """The client's final error message; empty for none."""
     shared: bool = False
     """Several targets were built together: what they share was printed once, as if it were one target's."""
+    begins_late: bool = False
+    """The log begins in the middle of the build."""
 
 
 def read_builds(lines: Iterable[str]) -> tuple[PrintedProgress, ...]:
@@ -70,6 +72,8 @@ def read_builds(lines: Iterable[str]) -> tuple[PrintedProgress, ...]:
             found.append(PrintedProgress())
         if number:
             _take(found[-1], number, rest)
+    for build in found:
+        build.begins_late = min(build.vertices, default=1) > 1
     return tuple(part for build in found[:MAX_BUILDS] if _is_build(build) for part in _targets(build))
 
 
@@ -105,6 +109,10 @@ def _take(build: PrintedProgress, number: int, rest: str) -> None:
             build.vertices[number] = PrintedVertex(number, rest)
         return
     if _LOG.match(rest) or rest == vertex.name:
+        return
+    if rest.startswith("[") and not vertex.name.startswith("["):
+        # The log begins inside of the vertex: its name came before, and is printed again after a pause.
+        vertex.name = rest
         return
     if match := _DONE.fullmatch(rest):
         vertex.ended = "done"
@@ -142,7 +150,9 @@ def _targets(build: PrintedProgress) -> Iterator[PrintedProgress]:
         match = _TARGET.match(vertex.name)
         name = match["target"] if match is not None else "internal"
         if match is not None and name not in _NO_TARGETS:
-            part = parts.setdefault(name, PrintedProgress(error=build.error, shared=True))
+            part = parts.setdefault(
+                name, PrintedProgress(error=build.error, shared=True, begins_late=build.begins_late)
+            )
             vertex.name = ("" if match["more"] is None else "[") + vertex.name[match.end() :]
             part.vertices[number] = vertex
     only = next(iter(parts.values())) if len(parts) == 1 else None

@@ -66,6 +66,35 @@ def _jenkins_branches(lines: list[str]) -> list[str]:
     ]
 
 
+def _bracketed_clock(lines: list[str]) -> list[str]:
+    """A clock for each line, which goes on while the build runs."""
+    return [f"[10:{at // 60:02d}:{at % 60:02d}] {line}" for at, line in enumerate(lines)]
+
+
+def _bracketed_seconds(lines: list[str]) -> list[str]:
+    return [f"[{at // 3}.{at % 3}] {line}" for at, line in enumerate(lines)]
+
+
+def _azure(lines: list[str]) -> list[str]:
+    around = ["##[section]Starting: Docker", "Task         : Docker"]
+    return [f"{TIME} {line}" for line in (*around, *lines, "##[section]Finishing: Docker")]
+
+
+def _buildkite(lines: list[str]) -> list[str]:
+    return [
+        f"\x1b_bk;t=1764088985{at:03d}\x07{line}"
+        for at, line in enumerate(("~~~ Running commands", "$ docker build .", *lines))
+    ]
+
+
+def _bitbucket(lines: list[str]) -> list[str]:
+    return ["+ umask 000", "+ docker build .", *lines, "Build teardown script:"]
+
+
+def _circleci(lines: list[str]) -> list[str]:
+    return ["#!/bin/bash -eo pipefail", "docker build .", *lines, "CircleCI received exit code 0"]
+
+
 def _coloured(lines: list[str]) -> list[str]:
     return [f"\x1b[0m{line}\x1b[0m" for line in lines]
 
@@ -82,6 +111,12 @@ CIS: tuple[Callable[[list[str]], list[str]], ...] = (
     _jenkins,
     _jenkins_clock,
     _jenkins_branches,
+    _bracketed_clock,
+    _bracketed_seconds,
+    _azure,
+    _buildkite,
+    _bitbucket,
+    _circleci,
     _coloured,
     _windows,
 )
@@ -100,7 +135,14 @@ def test_what_a_ci_adds_is_taken_off(builder: str, write: Callable[[list[str]], 
 
 
 @pytest.mark.parametrize(
-    ("write", "time"), [(_github, TIME), (_gh, TIME), (_jenkins, "2026-11-25T16:43:05.123Z")]
+    ("write", "time"),
+    [
+        (_github, TIME),
+        (_gh, TIME),
+        (_jenkins, "2026-11-25T16:43:05.123Z"),
+        (_azure, TIME),
+        (_buildkite, "2025-11-25T16:43:05.002000Z"),
+    ],
 )
 def test_the_time_of_the_build_is_kept(write: Callable[[list[str]], list[str]], time: str) -> None:
     (stream,) = read_streams("\n".join(write(["#1 [internal] load build definition from Dockerfile"])))
@@ -123,6 +165,11 @@ def test_branches_are_streams_of_their_own() -> None:
         ["Step 1/1 : FROM x", " ---> 0123456789ab"],
         ["Step 1/1 : FROM y"],
     ]
+
+
+def test_numbers_that_go_back_are_branches() -> None:
+    log = "[1] Step 1/1 : FROM x\n[2] Step 1/1 : FROM y\n[1]  ---> 0123456789ab\n"
+    assert [len(stream.lines) for stream in read_streams(log)] == [2, 1]
 
 
 def test_a_log_without_a_builder_has_no_stream() -> None:
