@@ -99,8 +99,18 @@ def test_numbers_alone_are_no_build() -> None:
 
 def test_a_log_that_begins_inside_of_a_vertex() -> None:
     """The shape of a log in BuildKit's issues: its first lines were cut off."""
-    cut = ["#17 extracting sha256:07 done", "#17 ...", "", "#18 [internal] load build context", "#18 DONE 0.1s"]
-    (build,) = read_builds([*cut, "", "#17 [2/3] RUN a", "#17 DONE 1.2s"])
+    (build,) = read_builds(
+        [
+            "#17 extracting sha256:07 done",
+            "#17 ...",
+            "",
+            "#18 [internal] load build context",
+            "#18 DONE 0.1s",
+            "",
+            "#17 [2/3] RUN a",
+            "#17 DONE 1.2s",
+        ]
+    )
     assert ends(build) == {"[2/3] RUN a": "done", "[internal] load build context": "done"}
     assert build.begins_late
     assert not read("#2 [1/1] RUN a").begins_late
