@@ -14,6 +14,7 @@ from layerfork.record.record import BuildOutcome
 from layerfork.record.run import RunReport
 from layerfork.record.store.recordfile import read_records
 from research.currentstate.evidence import SEED
+from research.currentstate.threads import notes_of_client
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 ENGINES = (
@@ -31,7 +32,9 @@ def test_every_client_of_the_seed_on_one_engine(tmp_path: Path) -> None:
     if engine == "private:26.1":
         check(document, read_records(records))
     built = {
-        build["client"]: build["control"] for build in document["builds"] if build["outcome"] == "succeeded"
+        build["client"]: build["control"] or ""
+        for build in document["builds"]
+        if build["outcome"] == "succeeded"
     }
     assert len(built) >= (8 if engine == "podman:3.0" else 35), built
     then = evidence_of(document["engine"])
@@ -43,6 +46,11 @@ def test_every_client_of_the_seed_on_one_engine(tmp_path: Path) -> None:
         for build in then.builds
         if build.outcome is BuildOutcome.SUCCEEDED and build.client in asked
     }
+    for client in set(known):
+        # Chance decides whether some second builds miss: research/currentstate/notes.toml says why.
+        if "miss" in (known[client], built.get(client)) and any(n.chance for n in notes_of_client(client)):
+            assert built[client] in ("hit", "miss")
+            known[client] = built[client]
     assert {client: built.get(client, "not built") for client in known} == known, f"TEST_DAY={DAY}"
     assert partition(document["classes"], set(known)) == partition(then.judgement.classes, set(known))
 
