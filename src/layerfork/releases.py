@@ -164,6 +164,12 @@ class FrontendRules:
     v0.12.5, v0.14.0 and client/llb/fileop.go:normalizePath."""
     keeps_relative_dots: bool = True
     """So does a relative destination. Since 0.14."""
+    clones: bool = True
+    """``ADD`` takes a repository. Since 0.12; until then in the labs channel alone.
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert_noaddgit.go @ v0.11.6."""
+    checks_commits: bool = True
+    """``ADD --checksum`` of a repository asks for a commit; else it is refused. Since 0.22.
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchCopy @ v0.21.1, v0.22.0."""
     merges: bool | None = None
     """The daemon can merge, which ``COPY --link`` needs; None when that is not known. A Docker Engine can
     with containerd's image store alone. Source: moby/moby builder/builder-next/controller.go @ v26.1.5."""
@@ -181,6 +187,8 @@ def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
         chomps_first=release >= (0, 27, 0),
         keeps_dots=release >= (0, 12, 0),
         keeps_relative_dots=release >= (0, 14, 0),
+        clones=release >= (0, 12, 0),
+        checks_commits=release >= (0, 22, 0),
         merges=merges,
     )
 

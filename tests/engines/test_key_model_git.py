@@ -16,6 +16,7 @@ from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
 from layerfork.keys.buildkit.opdigest import layers_record
 from layerfork.keys.buildkit.sources import git_source
 from layerfork.releases import buildkit_rules
+from research.mutations.definitions import Tally
 
 pytestmark = pytest.mark.engine
 
@@ -48,10 +49,13 @@ def repository(engine: RunningEngine, tmp_path: Path) -> Iterator[tuple[str, str
 NAMED = "FROM code\nCOPY a /\n"
 ADDED = "FROM scratch\nADD {url} /code\nCOPY a /\n"
 KEPT = "FROM scratch\nADD --keep-git-dir=true {url} /code\nCOPY a /\n"
+SEVERAL = "FROM scratch\nADD --chown=5 --link --keep-git-dir=false {url} a /code/\nCOPY a /\n"
 
 
 @pytest.mark.parametrize("directory", ["", "sub"])
-@pytest.mark.parametrize("dockerfile", [NAMED, ADDED, KEPT], ids=["named", "added", "kept"])
+@pytest.mark.parametrize(
+    "dockerfile", [NAMED, ADDED, KEPT, SEVERAL], ids=["named", "added", "kept", "several"]
+)
 def test_what_is_taken_of_a_commit(
     engine: RunningEngine, repository: tuple[str, str], tmp_path: Path, dockerfile: str, directory: str
 ) -> None:
@@ -75,3 +79,7 @@ def test_what_is_taken_of_a_commit(
     for key in buildkit_keys(built.record).steps:
         assert key.key.unknown == ()
         assert key.key.engine_form in built.exported
+    if dockerfile != NAMED:  # Whose op the client asks for, no line of the Dockerfile.
+        tally = Tally()
+        tally.add("git", built.record)
+        assert tally.bytes_equal == tally.count, tally.text()

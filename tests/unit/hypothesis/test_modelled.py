@@ -174,11 +174,65 @@ def test_a_record_that_contradicts_the_model() -> None:
         ("RUN --mount=type=cache,target=/c,colour=red true", "colour of the mount"),
         ("RUN --mount=type=bind,from=0,target=/m true", "a mount from an image whose name is a number"),
         ("ADD git@host:repo.git /r", "a copy of the repository"),
+        ("ADD https://me@host/repo.git /r", "a copy of the repository"),
+        ("ADD https://host/repo.git?ref=v1 /r", "a copy of the repository"),
+        ("ADD https://host/a/../repo.git /r", "a copy of the repository"),
+        ("ADD https://host//repo.git /r", "a copy of the repository"),
+        ("ADD https://host/repo.git#v1:/sub /r", "a copy of the repository"),
+        ("ADD https://host/repo.git#v%31 /r", "a copy of the repository"),
+        ("ADD https://host/repo.git# /r", "a copy of the repository"),
     ],
 )
 def test_lines_that_are_not_modelled(line: str, reason: str) -> None:
     (said,) = added(line).unmodelled.values()
     assert said.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("line", "identifier", "own"),
+    [
+        ("ADD https://host/repo.git /r", "git://host/repo.git", {}),
+        ("ADD http://host:8080/a/repo.git#v1 /r", "git://host:8080/a/repo.git#v1", {}),
+        ("ADD git://host/repo#v1:a/b /r", "git://host/repo#v1:a/b", {}),
+        ("ADD https://host/repo.git#:a /r", "git://host/repo.git#:a", {}),
+        ("ADD --keep-git-dir https://host/repo.git /r", "git://host/repo.git", {"git.keepgitdir": "true"}),
+        ("ADD --keep-git-dir=false https://host/repo.git /r", "git://host/repo.git", {}),
+    ],
+)
+def test_a_repository_by_a_plain_address(line: str, identifier: str, own: dict[str, str]) -> None:
+    """By the source: moby/buildkit client/llb/source.go:Git @ v0.13.2 to v0.32.2.
+
+    `tests/engines/test_key_model_git.py` compares the operations with an engine's, to the byte.
+    """
+    hypothesis = added(line)
+    assert not hypothesis.unmodelled
+    assert hypothesis.record.definition is not None
+    found = [
+        op.source for op in hypothesis.record.definition.ops if op.source and "git" in op.source.identifier
+    ]
+    fixed = {"git.authheadersecret": "GIT_AUTH_HEADER", "git.authtokensecret": "GIT_AUTH_TOKEN"}
+    (address,) = (word.partition("#")[0] for word in line.split() if "://" in word)
+    attrs = tuple(sorted({**fixed, "git.fullurl": address, **own}.items()))
+    assert [(source.identifier, source.attrs) for source in found] == [(identifier, attrs)]
+
+
+COMMIT = "0123456789" * 4
+
+
+def test_a_repository_by_release() -> None:
+    """By the source: convert_noaddgit.go @ v0.11.6; convert.go:dispatchCopy @ v0.21.1, v0.22.0."""
+    plain, checked = "ADD https://host/r.git /r", f"ADD --checksum={COMMIT} https://host/r.git /r"
+    record = reader(PLAIN)
+
+    def reasons(release: str, line: str) -> list[str]:
+        assert record.engine is not None
+        old = replace(record, engine=replace(record.engine, buildkit_version=release))
+        return list(suppose(old, (LineAdded(before_line=0, text=line),)).unmodelled.values())
+
+    assert reasons("0.11.6", plain) == ["ADD of a repository, which BuildKit 0.11 refuses"]
+    assert reasons("0.12.5", plain) == []
+    assert reasons("0.21.1", checked) == ["--checksum of a repository, which BuildKit takes from 0.22 on"]
+    assert reasons("0.22.0", checked) == []
 
 
 @pytest.mark.parametrize(

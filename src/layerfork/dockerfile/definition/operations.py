@@ -89,10 +89,17 @@ _NONE = Digest("")
 # The operations of COPY and ADD.
 #
 # Source: moby/buildkit frontend/dockerfile/dockerfile2llb/{convert,convert_copy}.go:dispatchCopy and
-# client/llb/{fileop,merge}.go @ v0.11.6 to v0.32.2; util/gitutil/git_ref.go:ParseGitRef @ v0.25.0.
+# client/llb/{fileop,merge,source}.go @ v0.11.6 to v0.32.2; util/gitutil/git_ref.go:ParseGitRef @ v0.11.6 to
+# v0.24.0, frontend/dockerfile/dfgitutil/git_ref.go:ParseGitRef @ v0.25.0 to v0.32.2.
 
 _URL = ("http://", "https://")
 _GIT = re.compile(r"git://|ssh://|[^/:]*@[^/]*:|https?://[^?]*\.git(?:$|[#?])")
+_PLAIN_GIT = re.compile(
+    r"(?P<url>(?:https?|git)://(?P<place>[\w.-]+(?::\d+)?/(?:[\w.~-]+/)*[\w.~-]+))"
+    r"(?:#(?P<fragment>(?P<ref>[\w./-]+(?=:|$)|(?=:))(?::(?P<directory>[\w.~-][\w.~/-]*))?))?",
+    re.ASCII,
+)
+"""An address that every release reads alike: without a user, a query, and what is cleaned or quoted."""
 _WILDCARD = re.compile(r"(?<!\\)[*?\[]")
 _DOCUMENT_MODE = 0o644
 
@@ -141,8 +148,8 @@ def _sources(evaluated: Evaluated, place: Placement) -> Iterator[tuple[Digest | 
     words, documents = evaluated.sources, instruction.heredocs
     for word, fields in zip(words, evaluated.actions, strict=False):
         if _GIT.match(word):
-            raise NotModelledError(f"a copy of the repository {word}")
-        if instruction.keyword == "ADD" and word.startswith(_URL):
+            yield _repository(word, fields, evaluated, place)
+        elif instruction.keyword == "ADD" and word.startswith(_URL):
             yield _download(word, fields, evaluated, place)
         else:
             yield place.find(evaluated.origin or MAIN_CONTEXT), _of_files(word, fields, evaluated, place)
@@ -153,6 +160,37 @@ def _sources(evaluated: Evaluated, place: Placement) -> Iterator[tuple[Digest | 
             place.put(written_file(document.name, made, _DOCUMENT_MODE)),
             {**fields, "create_dest_path": True},
         )
+
+
+def _repository(word: str, fields: Fields, evaluated: Evaluated, place: Placement) -> tuple[Digest, Fields]:
+    """ADD of a repository that is named by a plain address."""
+    found = _PLAIN_GIT.fullmatch(word)
+    if evaluated.instruction.keyword != "ADD" or found is None or not _is_clean(found):
+        raise NotModelledError(f"a copy of the repository {word}")
+    if not place.rules.clones:
+        raise NotModelledError("ADD of a repository, which BuildKit 0.11 refuses")
+    attrs = {
+        "git.fullurl": found["url"],
+        "git.authtokensecret": "GIT_AUTH_TOKEN",
+        "git.authheadersecret": "GIT_AUTH_HEADER",
+    }
+    if evaluated.instruction.flag("keep-git-dir") == "true":
+        attrs["git.keepgitdir"] = "true"
+    if evaluated.checksum:
+        if not place.rules.checks_commits:
+            raise NotModelledError("--checksum of a repository, which BuildKit takes from 0.22 on")
+        attrs["git.checksum"] = evaluated.checksum
+    fragment = f"#{found['fragment']}" if found["fragment"] else ""
+    source = SourceOp(identifier=f"git://{found['place']}{fragment}", attrs=tuple(sorted(attrs.items())))
+    digest = place.put(named(LLBOp(digest=Digest(""), kind="source", source=source)))
+    return digest, {**fields, "src": "/", "include_patterns": (), "create_dest_path": True}
+
+
+def _is_clean(found: re.Match[str]) -> bool:
+    """Whether releases that clean paths, and those that do not, name the same repository and directory."""
+    paths = ("/" + found["place"].partition("/")[2], f"/{found['directory'] or ''}")
+    is_repository = found["url"].startswith("git://") or found["place"].endswith(".git")
+    return is_repository and all(posixpath.normpath(path) == path for path in paths)
 
 
 def _download(url: str, fields: Fields, evaluated: Evaluated, place: Placement) -> tuple[Digest, Fields]:

@@ -32,7 +32,7 @@ _DIRECTORY_MODE = 0o755
 _FLAGS = {
     "RUN": frozenset({"mount", "network", "security"}),
     "COPY": frozenset({"from", "chown", "chmod", "link", "parents", "exclude"}),
-    "ADD": frozenset({"chown", "chmod", "link", "exclude", "checksum", "unpack"}),
+    "ADD": frozenset({"chown", "chmod", "link", "exclude", "checksum", "keep-git-dir", "unpack"}),
     "WORKDIR": frozenset[str](),
 }
 """Options that are modelled, of the instructions that need operations."""
