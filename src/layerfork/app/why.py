@@ -11,7 +11,7 @@ from layerfork.app.recording import no_build_seen, say_lost, store_kept_out_of_c
 from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.wrap import Wrapped, record_command
-from layerfork.errors import ExitCode, LayerforkError, UsageError
+from layerfork.errors import ExitCode, LayerforkError
 from layerfork.record.engine import NOTHING_BROUGHT, Brought
 from layerfork.record.progress import Say
 from layerfork.record.run import DiffReport
@@ -46,21 +46,22 @@ def explain_builds(
 ) -> Explained:
     """Record the builds of a command, and compare each with the earlier one that it could have reused.
 
-    Without a command, the past build whose id begins with ``build`` is compared again; without that as well,
-    the newest recorded builds of the working directory, or the newest that its engine remembers. ``against``
-    names a record file or a known build to compare with instead. ``apart``: what the command writes to
+    Without a command, the past build that ``build`` names is compared again; without that as well, the newest
+    recorded builds of the working directory, or the newest that its engine remembers. ``against`` names a
+    record file or a known build to compare with instead. ``apart``: what the command writes to
     standard output goes to standard error. ``brought`` is for an engine of ours.
     Raises: LayerforkError.
     """
     store = open_store(store_path)
     store.prepare()
+    if not argv:
+        reports = _explain_past(build, engine, store, against, say)
+        return Explained(exit_code=ExitCode.AS_HOPED, reports=reports)
     named: Sequence[NamedRecord] = ()
     if against:
         from layerfork.app.compare.baseline import builds_named  # late: the command starts before it
 
         named = builds_named(store, against)
-    if not argv:
-        return Explained(exit_code=ExitCode.AS_HOPED, reports=_explain_past(build, engine, store, named, say))
     projects = Projects(os.environ)
     with store_kept_out_of_contexts(store, argv, projects, say):
         wrapped = record_command(
@@ -83,20 +84,21 @@ def explain_builds(
 
 
 def _explain_past(
-    build: str, engine: str, store: RecordStore, named: "Sequence[NamedRecord]", say: Say
+    build: str, engine: str, store: RecordStore, against: str, say: Say
 ) -> tuple[DiffReport, ...]:
     """Builds that have happened: the recorded ones of this directory, else those that BuildKit remembers."""
-    from layerfork.app.compare.baseline import explain_newest, has_recorded  # late: no command waits for it
+    from layerfork.app.compare.baseline import (
+        builds_named,
+        explain_newest,
+        has_recorded,
+        is_recorded,
+    )
 
-    if not build and (named or has_recorded(store)):
-        return explain_newest(store, named)
-    if named:
-        raise UsageError(
-            "--against does not go with the id of a past build", hint="compare two exports: layerfork diff"
-        )
+    if not build and has_recorded(store) and (not against or is_recorded(store, against)):
+        return explain_newest(store, builds_named(store, against) if against else ())
     from layerfork.app.history.listing import HistoryAsked, explain_one  # late: start-up
 
-    return explain_one(HistoryAsked(engine=engine, store=str(store.directory)), build, say)
+    return explain_one(HistoryAsked(engine=engine, store=str(store.directory)), build, say, against)
 
 
 def _ending(wrapped: Wrapped) -> int:

@@ -1,6 +1,5 @@
 """`layerfork why`: why this build missed."""
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,15 +26,6 @@ if TYPE_CHECKING:
     from layerfork.report.formats import Format
 
 
-_ID = re.compile(r"[0-9a-z]{4,25}")
-"""Of a past build: BuildKit's references have 25 such characters, kept records 16 hexadecimal digits."""
-
-
-def is_id(word: str) -> bool:
-    """Whether a word names a past build: anything that is there is a PATH."""
-    return bool(_ID.fullmatch(word)) and not Path(word).exists()
-
-
 @click.command("why", cls=WordsThenCommand)
 @build_options
 @engine_option
@@ -44,8 +34,9 @@ def is_id(word: str) -> bool:
     "--against",
     default="",
     metavar="FILE|ID",
-    help="Compare with this: a record file, FILE#N, or the id of a known build. Default: of the known builds "
-    "of the same directory, Dockerfile, target, platform and service, the one that shares most steps.",
+    help="Compare with this: a record file, FILE#N, or the ID of a build that `layerfork history` lists. "
+    "Default: of the known builds of the same directory, Dockerfile, target, platform and service, the one "
+    "that shares most steps.",
 )
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
 @format_option("diffs")
@@ -68,7 +59,8 @@ def command(
 
     With PATH, `docker build PATH` is run, with the options -f, --target, --build-arg and -t as given; with a
     command after --, that, with every build that it makes. With the ID of a build that `layerfork history`
-    lists, that build is explained. Without any of these, the newest recorded builds of this directory are
+    lists, that build is explained; so does BuildKit's reference, as `docker buildx history ls` prints it, and
+    ^1 is the build before the newest. Without any of these, the newest recorded builds of this directory are
     explained; where none was recorded, the newest that the history of its BuildKit has. The first build of a
     kind is saved as baseline. Without Docker a private engine is used that keeps its cache until `layerfork
     engines stop`. With a --format for programs, what the command writes to standard output goes to standard
@@ -77,9 +69,10 @@ def command(
     When the command fails, its exit code is ours; otherwise 1 says that a step missed, 0 that none did, 3
     that no build was seen.
     """
-    from layerfork.app.why import explain_builds  # late: start-up
+    from layerfork.app.history.naming import names_past_build  # late: start-up
+    from layerfork.app.why import explain_builds
 
-    past = paths[0] if argv is None and len(paths) == 1 and is_id(paths[0]) else ""
+    past = paths[0] if argv is None and len(paths) == 1 and names_past_build(paths[0]) else ""
     if past and any(map(is_typed, BuildOptions._fields)):
         raise UsageError("options of a build need a PATH, not the id of a build", hint="layerfork why PATH")
     explained = explain_builds(

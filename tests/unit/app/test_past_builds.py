@@ -19,7 +19,7 @@ from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CommitTrees, Tree
 from layerfork.builders.api.buildhistory import RememberedBuild
 from layerfork.builders.imports.history import records_of_builds
-from layerfork.errors import EvidenceError, LayerforkError
+from layerfork.errors import EvidenceError, LayerforkError, UsageError
 from layerfork.record.history import ExplainedBuild
 from layerfork.record.store.schema import nonsense_in
 from layerfork.wire.buildkit import ops_pb2 as ops
@@ -245,3 +245,68 @@ def test_ids_that_name_no_build_or_the_first(exported: HistoryAsked) -> None:
 def test_a_repository_that_is_none_is_an_error(exported: HistoryAsked, tmp_path: Path) -> None:
     with pytest.raises(LayerforkError, match="not a git repository"):
         list_history(replace(exported, repository=str(tmp_path)), lambda _: None)
+
+
+def test_a_build_against_one_of_choice(exported: HistoryAsked) -> None:
+    """The fourth build, which has another lock and argument, next to the second."""
+    (report,) = explain_one(exported, "^1", lambda _: None, against="duap6zh")
+
+    assert report.baseline is not None
+    assert report.baseline.known == 0
+    assert report.answers[0].culprit == "lock.txt changed"
+    assert report.answers[0].status.value == "INFERRED"
+
+
+def test_a_build_that_reused_a_third_ones_steps_is_told_so(exported: HistoryAsked) -> None:
+    """The second build reused the first one's lock.txt; that of the fourth, which is newer, is another."""
+    lines: list[str] = []
+    (report,) = explain_one(exported, "duap6zh", lines.append, against="^1")
+
+    assert report.answers == ()
+    assert "reused its first steps from a third build" in lines[-1]
+
+
+def test_a_word_as_buildx_writes_it_names_the_same_build(exported: HistoryAsked) -> None:
+    (whole,) = explain_one(exported, "default/default/duap6zh", lambda _: None)
+    (offset,) = explain_one(exported, "^3", lambda _: None)
+
+    assert whole.answers[0].culprit == offset.answers[0].culprit == "src/a changed"
+
+
+def test_a_build_of_a_file_to_compare_with(exported: HistoryAsked, tmp_path: Path) -> None:
+    from layerfork.record.store.recordfile import RecordFile
+
+    with RecordFile(tmp_path / "first.jsonl") as file:
+        file.add(records_of_builds(read_kept()[:1], KEY, None)[0])
+    (report,) = explain_one(exported, "^1", lambda _: None, against=str(tmp_path / "first.jsonl"))
+
+    assert report.answers[0].culprit == "lock.txt changed"
+    everything = str(Path(exported.files[0], "all.jsonl"))
+    with pytest.raises(UsageError, match="holds 5 builds"):
+        explain_one(exported, "^1", lambda _: None, against=everything)
+
+
+@pytest.mark.parametrize(
+    ("word", "against", "said"),
+    [
+        ("^5", "", r"\^5 is not in the list: it holds 5 builds"),
+        ("^1", "^1", "is the build itself"),
+        ("^1", "zzzz", "no build with the id zzzz was found"),
+        ("zzzz", "^1", "no build with the id zzzz was found"),
+    ],
+)
+def test_words_that_name_no_other_build(exported: HistoryAsked, word: str, against: str, said: str) -> None:
+    with pytest.raises(LayerforkError, match=said) as error:
+        explain_one(exported, word, lambda _: None, against=against)
+    assert error.value.hint
+
+
+def test_an_id_of_several_builds_lists_them(exported: HistoryAsked, tmp_path: Path) -> None:
+    from layerfork.record.store.recordfile import RecordFile
+
+    first, second = records_of_builds(read_kept()[:2], KEY, None)
+    with RecordFile(tmp_path / "exports" / "alike.jsonl") as file:
+        for record, letter in ((first, "x"), (second, "y")):
+            file.add(replace(record, ref=f"same{letter}"))
+    with pytest.raises(UsageError, match=r"2 builds have an id that begins with same: same[xy] of 2026-"):
+        explain_one(exported, "same", lambda _: None)

@@ -48,6 +48,21 @@ def test_what_docker_build_is_asked_is_passed_on_as_typed(asked: list[dict[str, 
     )
 
 
+@pytest.mark.parametrize("word", ["duap6zh2k9s1", "^1", "default/node0/duap6zh2k9s1"])
+def test_a_word_that_is_no_path_names_a_past_build(word: str, asked: list[dict[str, Any]]) -> None:
+    assert run(["why", word, "--against", "^2"]) == 0
+    assert [(call["argv"], call["build"], call["against"]) for call in asked] == [((), word, "^2")]
+
+
+def test_a_directory_of_that_name_is_built(
+    asked: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "duap6zh2k9s1").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run(["why", "duap6zh2k9s1"]) == 0
+    assert [(call["argv"], call["build"]) for call in asked] == [(("docker", "build", "duap6zh2k9s1"), "")]
+
+
 def test_a_command_after_dashes_is_taken_as_it_stands(asked: list[dict[str, Any]]) -> None:
     assert run(["why", "--engine", "host", "--", "docker", "build", "-f", "x", "--", "."]) == 0
     assert asked[0]["argv"] == ("docker", "build", "-f", "x", "--", ".")

@@ -263,13 +263,9 @@ def builds_named(store: RecordStore, word: str) -> tuple[NamedRecord, ...]:
 
     Raises: EvidenceError, UsageError.
     """
-    if Path(word).exists() or Path(word.rpartition("#")[0] or word).exists():
+    if _is_file(word):
         return named_builds(word)
-    found = [
-        each
-        for each in read_summaries(store.directory)
-        if len(word) >= _ID_DIGITS and each.outline.id.startswith(word)
-    ]
+    found = _known(store, word)
     if len(found) == 1:
         return (NamedRecord(name=word, stored=read_stored(found[0].path)[0]),)
     what = (
@@ -278,6 +274,24 @@ def builds_named(store: RecordStore, word: str) -> tuple[NamedRecord, ...]:
     raise UsageError(
         f"{what} {word}", hint="name a record file, FILE#N, or enough digits of a known build's id"
     )
+
+
+def is_recorded(store: RecordStore, word: str) -> bool:
+    """Whether a word names a record file or a known build, or several, which `builds_named` refuses."""
+    return _is_file(word) or bool(_known(store, word))
+
+
+def _is_file(word: str) -> bool:
+    return Path(word).exists() or Path(word.rpartition("#")[0] or word).exists()
+
+
+def _known(store: RecordStore, word: str) -> list[KnownBuild]:
+    """The kept builds whose id begins with a word."""
+    return [
+        each
+        for each in read_summaries(store.directory)
+        if len(word) >= _ID_DIGITS and each.outline.id.startswith(word)
+    ]
 
 
 def _first(record: BuildRecord, name: str, label: str) -> DiffReport:

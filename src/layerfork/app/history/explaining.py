@@ -65,13 +65,23 @@ def explain_history(
     before: dict[tuple[str, str], list[_Build]] = defaultdict(list)
     for each in sorted(found, key=lambda each: each.record.recorded_at):
         with no_collection():
-            tree = tree_of(each)
-            build = _Build(past=each, tree=tree, chain=frozenset(chain_of(keys_of(tree.record))))
+            build = _build_of(each, tree_of)
             earlier = before[_place(each)]
             if wanted(each):
                 yield _described(build, _closest(build, earlier))
             if build.record.result.outcome in _WHOLE:
                 earlier.append(build)
+
+
+def explain_against(past: PastBuild, other: PastBuild, tree_of: Callable[[PastBuild], Tree]) -> DiffReport:
+    """A build compared with another one that a person chose."""
+    with no_collection():
+        return _compare(_build_of(other, tree_of), _build_of(past, tree_of), known=0)
+
+
+def _build_of(past: PastBuild, tree_of: Callable[[PastBuild], Tree]) -> _Build:
+    tree = tree_of(past)
+    return _Build(past=past, tree=tree, chain=frozenset(chain_of(keys_of(tree.record))))
 
 
 _WHOLE = frozenset({BuildOutcome.SUCCEEDED, BuildOutcome.UNKNOWN})
@@ -142,14 +152,17 @@ def _lost(report: DiffReport | None) -> float | None:
     return fsum(known) if known or not times else None
 
 
-def _compare(writer: _Build, reader: _Build) -> DiffReport:
-    """What the records prove; of steps that read the contexts, what the commits let us infer."""
+def _compare(writer: _Build, reader: _Build, known: int = 1) -> DiffReport:
+    """What the records prove; of steps that read the contexts, what the commits let us infer.
+
+    ``known``: as in `Baseline`.
+    """
     report = _diff(writer.record, reader.record)
     if writer.inferred or reader.inferred:
         bare = _diff(*(replace(each.record, context=each.past.record.context) for each in (writer, reader)))
         report = _inferred(report, bare, {**writer.tree.unmodelled, **reader.tree.unmodelled})
         report = replace(report, inferred_from=" and ".join(dict.fromkeys((writer.basis, reader.basis))))
-    return replace(report, baseline=baseline_of(writer.record, reader.record, None, 1))
+    return replace(report, baseline=baseline_of(writer.record, reader.record, None, known))
 
 
 def _diff(writer: BuildRecord, reader: BuildRecord) -> DiffReport:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from layerfork.app.history.explaining import explain_history
+from layerfork.app.history.explaining import explain_against, explain_history
+from layerfork.app.history.naming import build_named, is_here, is_named, is_offset, newest_here
 from layerfork.app.history.sources import (
     KEPT,
     PastBuild,
@@ -27,6 +28,10 @@ from layerfork.record.store.summary import read_summaries
 from layerfork.userdirs import cache_directory
 from layerfork.wire.redact import Redactor
 
+_ELSEWHERE = (
+    "this build reused its first steps from a third build: `layerfork why {}` compares it with the closest "
+    "one"
+)
 _MOST = 500
 """So many builds of each source are looked at for the one that is to be explained."""
 
@@ -52,7 +57,7 @@ def list_history(asked: HistoryAsked, say: Say) -> HistoryReport:
     Raises: LayerforkError for a file, an engine or a repository that was named and cannot be read.
     """
     problems: list[str] = []
-    found = _find(asked, _is_here if asked.here else _is_any, problems, say)
+    found = _find(asked, is_here if asked.here else _is_any, problems, say)
     chosen = {each.id for each in found[: asked.newest]}
     builds = _explain(asked, found, chosen, say)
     return HistoryReport(
@@ -60,39 +65,61 @@ def list_history(asked: HistoryAsked, say: Say) -> HistoryReport:
     )
 
 
-def explain_one(asked: HistoryAsked, word: str, say: Say) -> tuple[DiffReport, ...]:
-    """The build whose id begins with ``word``, or the newest of this directory when it is empty.
+def explain_one(asked: HistoryAsked, word: str, say: Say, against: str = "") -> tuple[DiffReport, ...]:
+    """The build that ``word`` names, or the newest of this directory when it is empty.
 
-    Raises: EvidenceError when there is none; UsageError when there are several.
+    It is compared with the build that ``against`` names, a file of one build or one of the list; when that is
+    empty, with an earlier build of the same kind.
+    Raises: EvidenceError when there is no such build; UsageError when there are several.
     """
     problems: list[str] = []
-    store = read_summaries(open_store(asked.store).directory)
-    places = {_place(each.outline) for each in store if _is_named(each.outline, word)}
-    is_wanted = (lambda outline: _place(outline) in places) if word else _is_here
-    found = _find(replace(asked, newest=_MOST), is_wanted, problems, say)
-    named = [each for each in found if _is_named(each.record, word)] if word else found[:1]
-    if len(named) > 1:
-        raise UsageError(
-            f"{len(named)} builds have an id that begins with {word}", "write more characters of the id"
-        )
-    if not named:
-        what = (
-            f"no build with the id {word} was found"
-            if word
-            else f"no build in {Path.cwd()} was recorded yet, and no build history has one"
-        )
-        more = f" ({'; '.join(problems)})" if problems else ""
-        raise EvidenceError(
-            f"{what}{more}",
-            hint="record one: layerfork why PATH, or layerfork why -- CMD; `layerfork history` lists others",
-        )
-    (build,) = _explain(asked, found, {named[0].id}, say)
-    if build.report is None:
+    in_file = bool(against) and Path(against).exists()
+    words = [each for each in (word, "" if in_file else against) if each]
+    found = _find(replace(asked, newest=_MOST), _wanted(asked, words), problems, say)
+    here = [each for each in found if is_here(each.record)] if words and not word else found
+    build = build_named(found, word, problems) if word else newest_here(here, problems)
+    repositories = _Repositories(asked.repository)
+    try:
+        if against:
+            other = _only_build(against, say) if in_file else build_named(found, against, problems)
+            if other.id == build.id:
+                raise UsageError(f"{against} is the build itself", hint="name another one with --against")
+            report = explain_against(build, other, repositories.tree_of)
+            if not report.answers and any(
+                each.code == "reused-elsewhere" for each in report.judgement.warnings
+            ):
+                say(_ELSEWHERE.format(build.id[:12]))
+            return (report,)
+        (explained,) = explain_history(found, repositories.tree_of, lambda each: each.id == build.id)
+    finally:
+        repositories.save()
+    if explained.report is None:
         raise EvidenceError(
             f"the build {build.id[:12]} is the first of its kind in {build.where}: no earlier build is known",
-            hint="`layerfork history` lists the builds that are found",
+            hint="name one that it is to be compared with: --against ID; `layerfork history` lists them",
         )
-    return (build.report,)
+    return (explained.report,)
+
+
+def _wanted(asked: HistoryAsked, words: Sequence[str]) -> Callable[[BuildRecord], bool]:
+    """Which kept records are read: those of this directory, or of where the named builds were made."""
+    if not words:
+        return is_here
+    if any(map(is_offset, words)):
+        return _is_any
+    kept = [each.outline for each in read_summaries(open_store(asked.store).directory)]
+    places = {_place(each) for each in kept if any(is_named(each, word) for word in words)}
+    return lambda outline: _place(outline) in places or is_here(outline)
+
+
+def _only_build(word: str, say: Say) -> PastBuild:
+    """The one build of a file. Raises: EvidenceError, UsageError."""
+    builds = tuple(builds_of_files((word,), [], say))
+    if len(builds) != 1:
+        raise UsageError(
+            f"{word} holds {len(builds)} builds", hint="name a file of one build, or the id of a build"
+        )
+    return builds[0]
 
 
 def _find(
@@ -104,8 +131,8 @@ def _find(
     kept = builds_of_store(open_store(asked.store), asked.newest, is_wanted)
     wanted = Wanted(newest=asked.newest, engine=asked.engine, environment=asked.environment)
     remembered = builds_of_engines(wanted, problems, say)
-    if is_wanted is _is_here:
-        remembered = (each for each in remembered if _is_here(each.record))
+    if is_wanted is is_here:
+        remembered = (each for each in remembered if is_here(each.record))
     return _distinct(chain(kept, remembered))
 
 
@@ -119,15 +146,6 @@ def _distinct(found: Iterable[PastBuild]) -> list[PastBuild]:
 
 def _is_any(record: BuildRecord) -> bool:
     return True
-
-
-def _is_here(record: BuildRecord) -> bool:
-    here = os.path.realpath(Path.cwd())
-    return here in (os.path.realpath(each) for each in (record.place.directory, record.place.ran_in) if each)
-
-
-def _is_named(record: BuildRecord, word: str) -> bool:
-    return bool(word) and (record.id.startswith(word) or record.ref.startswith(word))
 
 
 def _place(record: BuildRecord) -> str:
