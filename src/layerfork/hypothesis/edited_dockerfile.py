@@ -1,10 +1,11 @@
 """Changes of the Dockerfile: instructions that read otherwise, come or go, paired with those before."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from operator import attrgetter
 
 from layerfork.dockerfile import NO_STAGE, Dockerfile, Instruction, parse_dockerfile
+from layerfork.dockerfile.pairing import pair_lines, pair_stages
 from layerfork.dockerfile.recorded import dockerfile_of, grammar_of
 from layerfork.errors import UsageError
 from layerfork.hypothesis.unappliable import UnappliableError
@@ -18,55 +19,30 @@ def instructions_beside(
 ) -> Mapping[int, Instruction]:
     """By first line, for instructions of a Dockerfile those that stood in their place before.
 
-    Stages are paired by name, nameless ones by number, what is left in order; inside them instructions of one
-    text, and where ``reworded`` those of one keyword between them.
+    Stages are paired first; inside them instructions of one text, and where ``reworded`` those of one keyword
+    between them.
     """
+    keyword = attrgetter("keyword") if reworded else None
+    stages = {NO_STAGE: NO_STAGE, **pair_stages(_stage_names(before), _stage_names(after))}
     return {
         new.first_line: old
-        for stage, other in _stages(before, after)
-        for old, new in _pairs(
-            _instructions_of(before, other), _instructions_of(after, stage), reworded=reworded
+        for stage, other in stages.items()
+        for old, new in pair_lines(
+            _instructions_of(before, other), _instructions_of(after, stage), text=_text, keyword=keyword
         )
     }
 
 
-def _stages(before: Dockerfile, after: Dockerfile) -> Iterator[tuple[int, int]]:
-    """Stages after, each with the one before."""
-    yield NO_STAGE, NO_STAGE
-    named = {stage.name: stage.index for stage in before.stages if stage.name}
-    nameless = {stage.index for stage in before.stages if not stage.name}
-    pairs = {stage.index: named[stage.name] for stage in after.stages if stage.name in named}
-    pairs |= {
-        stage.index: stage.index for stage in after.stages if not stage.name and stage.index in nameless
-    }
-    spare = [stage.index for stage in before.stages if stage.index not in pairs.values()]
-    rest = [stage.index for stage in after.stages if stage.index not in pairs]
-    yield from pairs.items()
-    yield from zip(rest, spare, strict=False)
+def _stage_names(dockerfile: Dockerfile) -> dict[int, str]:
+    return {stage.index: stage.name for stage in dockerfile.stages}
 
 
 def _instructions_of(dockerfile: Dockerfile, stage: int) -> list[Instruction]:
     return [each for each in dockerfile.instructions if each.stage == stage]
 
 
-def _pairs(
-    before: Sequence[Instruction], after: Sequence[Instruction], *, reworded: bool
-) -> Iterator[tuple[Instruction, Instruction]]:
-    texts = [(each.text, each.heredocs) for each in before], [(each.text, each.heredocs) for each in after]
-    for tag, low, high, start, end in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
-        if tag == "equal":
-            yield from zip(before[low:high], after[start:end], strict=True)
-        elif tag == "replace" and reworded:
-            yield from _by_keyword(before[low:high], after[start:end])
-
-
-def _by_keyword(
-    before: Sequence[Instruction], after: Sequence[Instruction]
-) -> Iterator[tuple[Instruction, Instruction]]:
-    words = [each.keyword for each in before], [each.keyword for each in after]
-    for block in SequenceMatcher(None, *words, autojunk=False).get_matching_blocks():
-        for offset in range(block.size):
-            yield before[block.a + offset], after[block.b + offset]
+def _text(instruction: Instruction) -> Hashable:
+    return instruction.text, instruction.heredocs
 
 
 LineChange = LineIs | LineAdded | DockerfileIs
@@ -87,9 +63,7 @@ class Line:
     @property
     def is_reworded(self) -> bool:
         """It reads otherwise than where it was built."""
-        seen = self.seen
-        now = self.instruction
-        return seen is not None and (seen.text, seen.heredocs) != (now.text, now.heredocs)
+        return self.seen is not None and _text(self.seen) != _text(self.instruction)
 
     def stage_name_of(self, step: StepRecord) -> str:
         """What a step's stage is called now; the builder's own name for one that has none."""

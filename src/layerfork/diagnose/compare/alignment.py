@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import takewhile
 
 from layerfork.dockerfile import keyword_of
+from layerfork.dockerfile.pairing import pair_lines, pair_stages
 from layerfork.record.build import is_part_of
 from layerfork.record.record import StepRecord
 
@@ -37,7 +37,7 @@ def align(
     writer_of: dict[int, int] = {}
     reader_of: dict[int, int] = {}
     for writers, readers in _branches(writer, reader, platforms):
-        own = _pair_stages(writers, readers)
+        own = pair_stages(_stage_names(writers), _stage_names(readers))
         for left, right in _pair_branch(writers, readers, own):
             if left.index not in reader_of and right.index not in writer_of:
                 writer_of[right.index] = left.index
@@ -84,23 +84,6 @@ def keyword(instruction: str) -> str:
     return keyword_of(instruction)
 
 
-def _pair_stages(writer: Sequence[StepRecord], reader: Sequence[StepRecord]) -> dict[int, int]:
-    """Reader's stages to writer's: by name; nameless ones by number, as some may not have been needed; then
-    what is left in order, nameless ones first."""
-    writer_names, reader_names = _stage_names(writer), _stage_names(reader)
-    by_name = {name: stage for stage, name in writer_names.items() if name}
-    pairs = {stage: by_name[name] for stage, name in reader_names.items() if name in by_name}
-    nameless = [
-        {stage for stage, name in names.items() if not name} for names in (writer_names, reader_names)
-    ]
-    pairs.update({stage: stage for stage in nameless[0] & nameless[1]})
-    for writer_stages, reader_stages in (nameless, (writer_names, reader_names)):
-        spare = sorted(set(writer_stages) - set(pairs.values()))
-        rest = sorted(set(reader_stages) - pairs.keys())
-        pairs.update(zip(rest, spare, strict=False))
-    return dict(sorted(pairs.items()))
-
-
 def _stage_names(steps: Iterable[StepRecord]) -> dict[int, str]:
     names: dict[int, str] = {}
     for step in steps:
@@ -110,28 +93,20 @@ def _stage_names(steps: Iterable[StepRecord]) -> dict[int, str]:
     return dict(sorted(names.items()))
 
 
-def _pair_steps(writer: list[StepRecord], reader: list[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
-    writers = [normalise(step.instruction) for step in writer]
-    readers = [normalise(step.instruction) for step in reader]
-    if writers > readers:  # one fixed order of the sides, so that swapping them swaps the result
+def _pair_steps(writer: _Steps, reader: _Steps) -> list[tuple[StepRecord, StepRecord]]:
+    if [*map(_text, writer)] > [
+        *map(_text, reader)
+    ]:  # one fixed order of the sides, so that swapping them swaps the result
         return [(left, right) for right, left in _pair_steps(reader, writer)]
-    common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(writers, readers, strict=False))))
-    pairs = list(zip(writer[:common], reader[:common], strict=True))
-    writer, reader, writers, readers = (writer[common:], reader[common:], writers[common:], readers[common:])
-    for tag, low, high, start, end in SequenceMatcher(None, writers, readers, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pairs.extend(zip(writer[low:high], reader[start:end], strict=True))
-        elif tag == "replace":
-            pairs.extend(_pair_reworded(writer[low:high], reader[start:end]))
-    return pairs
+    pairs = zip(writer, reader, strict=False)
+    common = list(takewhile(lambda pair: _text(pair[0]) == _text(pair[1]), pairs))
+    rest = pair_lines(writer[len(common) :], reader[len(common) :], text=_text, keyword=_keyword)
+    return [*common, *rest]
 
 
-def _pair_reworded(writer: list[StepRecord], reader: list[StepRecord]) -> list[tuple[StepRecord, StepRecord]]:
-    writers = [keyword(step.instruction) for step in writer]
-    readers = [keyword(step.instruction) for step in reader]
-    blocks = SequenceMatcher(None, writers, readers, autojunk=False).get_matching_blocks()
-    return [
-        (writer[block.a + offset], reader[block.b + offset])
-        for block in blocks
-        for offset in range(block.size)
-    ]
+def _text(step: StepRecord) -> str:
+    return normalise(step.instruction)
+
+
+def _keyword(step: StepRecord) -> str:
+    return keyword(step.instruction)
