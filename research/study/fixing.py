@@ -9,7 +9,7 @@ from pathlib import Path
 
 from layerfork.builders.commits.commitlist import Commit, output_of
 from layerfork.errors import UsageError
-from layerfork.hypothesis.edits import UnfitError, edited
+from layerfork.hypothesis.edits import EditMismatchError, edited
 from layerfork.lint.linter import lint
 from layerfork.record.answer import Edit
 from layerfork.record.lint import Trap, TrapCode
@@ -93,7 +93,7 @@ class Fixer:
                     place = top / path
                     changed[path] = edited(place.read_bytes() if place.is_file() else b"", edits)
                     place.write_bytes(changed[path])
-                except UnfitError:
+                except EditMismatchError:
                     continue
         return changed
 

@@ -20,7 +20,7 @@ Expander = Callable[[str, Mapping[str, str], str], Expansion]
 """Replaces the variables of a word: word, values, escape character. Raises: BadSubstitutionError."""
 
 
-class Source(StrEnum):
+class ValueSource(StrEnum):
     """Where a variable's value comes from."""
 
     ENV = "env"
@@ -35,7 +35,7 @@ class Variable:
 
     name: str
     value: str
-    source: Source
+    source: ValueSource
 
 
 class Scope(Protocol):
@@ -148,9 +148,11 @@ class LayeredScope:
 
     def find(self, name: str) -> Variable | None:
         if name in self.env:
-            return Variable(name=name, value=self.env[name], source=Source.ENV)
+            return Variable(name=name, value=self.env[name], source=ValueSource.ENV)
         arguments = self.arguments()
-        return Variable(name=name, value=arguments[name], source=Source.ARG) if name in arguments else None
+        return (
+            Variable(name=name, value=arguments[name], source=ValueSource.ARG) if name in arguments else None
+        )
 
     def values(self) -> dict[str, str]:
         return self.arguments() | self.env
@@ -228,7 +230,7 @@ class JoinedScope:
     def find(self, name: str) -> Variable | None:
         if name not in self.variables:
             return None
-        source = Source.ARG if name in self.arguments else Source.ENV
+        source = ValueSource.ARG if name in self.arguments else ValueSource.ENV
         return Variable(name=name, value=self.variables[name], source=source)
 
     def values(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from layerfork.record.record import BuildRecord
 _LF, _CRLF, _BOM = b"\n", b"\r\n", b"\xef\xbb\xbf"
 
 
-class UnfitError(Exception):
+class EditMismatchError(Exception):
     """A file does not hold the lines that an edit takes out, or holds those that it adds at the end."""
 
 
@@ -32,7 +32,7 @@ class _Row:
 def edited(data: bytes, edits: Sequence[Edit]) -> bytes:
     """The file with all edits made. Lines are numbered as before the first; no two edits touch one line.
 
-    New lines end as most lines of the file do. Raises: UnfitError.
+    New lines end as most lines of the file do. Raises: EditMismatchError.
     """
     mark = _BOM if data.startswith(_BOM) else b""
     rows = _rows(data.removeprefix(_BOM))
@@ -48,12 +48,12 @@ def edited(data: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def _check_new(rows: Sequence[_Row], edits: Sequence[Edit]) -> None:
-    """Lines that are only added are not there yet. Raises: UnfitError."""
+    """Lines that are only added are not there yet. Raises: EditMismatchError."""
     added = [line for edit in edits for line in edit.after]
     known = {row.text for row in rows}
     moved = any(edit.line or edit.before for edit in edits)
     if added and not moved and all(line.encode("utf-8", "surrogateescape") in known for line in added):
-        raise UnfitError(f"{edits[0].file} has `{added[0]}` already")
+        raise EditMismatchError(f"{edits[0].file} has `{added[0]}` already")
 
 
 def _rows(data: bytes) -> list[_Row]:
@@ -69,20 +69,20 @@ def _end_all_but_the_last(rows: list[_Row], usual: bytes) -> None:
 
 
 def _place_of(rows: Sequence[_Row], edit: Edit) -> int:
-    """Index of the first line that an edit is about. Raises: UnfitError."""
+    """Index of the first line that an edit is about. Raises: EditMismatchError."""
     before = [line.encode("utf-8", "surrogateescape") for line in edit.before]
     texts = [row.text for row in rows]
     if edit.line:
         place = edit.line - 1
         if texts[place : place + len(before)] != before or place > len(texts):
-            raise UnfitError(f"line {edit.line} of {edit.file} is not what it was")
+            raise EditMismatchError(f"line {edit.line} of {edit.file} is not what it was")
         return place
     if not before:
         return len(texts)
     for place in range(len(texts)):
         if texts[place : place + len(before)] == before:
             return place
-    raise UnfitError(f"{edit.file} has no line `{edit.before[0]}`")
+    raise EditMismatchError(f"{edit.file} has no line `{edit.before[0]}`")
 
 
 # What edited files change in a record: another Dockerfile, and less that is sent.

@@ -40,7 +40,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CodeFinding:
     """A fork, an unexplained step, or a build that ended early."""
 
     code: str
@@ -66,7 +66,7 @@ class Finding:
 class Findings:
     """Findings of reports, and problems that have no line."""
 
-    found: tuple[Finding, ...]
+    found: tuple[CodeFinding, ...]
     problems: tuple[str, ...] = ()
     """Why there is no result, or only part of one, a line each."""
 
@@ -109,7 +109,7 @@ def of_runs(reports: Sequence[RunReport], root: str, level: Level = Level.WARNIN
 
 def of_checks(reports: Sequence[CheckReport], root: str) -> Findings:
     """Findings of checks: only what makes them fail."""
-    found: list[Finding] = []
+    found: list[CodeFinding] = []
     problems: list[str] = []
     for report in reports:
         found += of_diffs(report.blamed, root, Level.ERROR).found
@@ -121,13 +121,13 @@ def of_checks(reports: Sequence[CheckReport], root: str) -> Findings:
 
 def of_lints(reports: Sequence[LintReport], root: str) -> Findings:
     """Findings of lint: traps, and files that cannot be read."""
-    found: list[Finding] = []
+    found: list[CodeFinding] = []
     for report in reports:
         for trap in report.traps:
             place = Place(path=_relative(trap.path, root), line=trap.line)
             warning = (f"warning: {trap.fix.warning}",) if trap.fix.warning else ()
             found.append(
-                Finding(
+                CodeFinding(
                     code=trap.code,
                     level=Level.WARNING,
                     place=place,
@@ -142,14 +142,14 @@ def of_lints(reports: Sequence[LintReport], root: str) -> Findings:
             place = Place(path=_relative(bad.path, root), line=bad.line)
             print_ = _digest(BAD_FILE, place.path, bad.reason)
             found.append(
-                Finding(
+                CodeFinding(
                     code=BAD_FILE, level=Level.ERROR, place=place, sentence=bad.reason, fingerprint=print_
                 )
             )
     return Findings(found=_numbered(found))
 
 
-def _of_diff(report: DiffReport, root: str, level: Level) -> Iterator[Finding]:
+def _of_diff(report: DiffReport, root: str, level: Level) -> Iterator[CodeFinding]:
     build = _Build(
         name=report.build,
         directory=report.directory,
@@ -162,7 +162,7 @@ def _of_diff(report: DiffReport, root: str, level: Level) -> Iterator[Finding]:
     if report.failure:
         line = next((step.line for step in report.reader_steps if step.error), 0)
         failure = f"the build {report.failure}"
-        yield Finding(
+        yield CodeFinding(
             code=BUILD_FAILED,
             level=Level.ERROR,
             place=build.place(line),
@@ -172,7 +172,7 @@ def _of_diff(report: DiffReport, root: str, level: Level) -> Iterator[Finding]:
         )
 
 
-def _of_run(report: RunReport, root: str, level: Level) -> Iterator[Finding]:
+def _of_run(report: RunReport, root: str, level: Level) -> Iterator[CodeFinding]:
     engine = "" if report.engine is None else f"{report.engine.kind} {report.engine.version}"
     for fork in report.judgement.forks:
         build = _Build(
@@ -187,20 +187,20 @@ def _of_run(report: RunReport, root: str, level: Level) -> Iterator[Finding]:
         yield replace(finding, details=(f"{who} on {engine}" if engine else who, *finding.details))
 
 
-def _of_fork(fork: Fork, answer: Answer | None, build: _Build) -> Finding:
+def _of_fork(fork: Fork, answer: Answer | None, build: _Build) -> CodeFinding:
     codes = sorted({str(cause.code) for cause in fork.causes})
     fingerprint = _digest(build.name, fork.stage, fork.platform, fork.instruction, *codes)
     instruction = " ".join(fork.instruction.split())
     if answer is None:
         code = codes[0] if codes else UNEXPLAINED
-        return Finding(
+        return CodeFinding(
             code=code,
             level=build.level,
             place=build.place(0),
             sentence=f"step {fork.step}  {instruction}  missed",
             fingerprint=fingerprint,
         )
-    return Finding(
+    return CodeFinding(
         code=answer.points[0].code,
         level=build.level,
         place=build.place(answer.line, answer.file),
@@ -218,7 +218,7 @@ def _advice(answer: Answer) -> Iterator[str]:
         yield f"warning: {answer.fix.warning}"
 
 
-def _of_unexplained(report: CheckReport, root: str) -> Iterator[Finding]:
+def _of_unexplained(report: CheckReport, root: str) -> Iterator[CodeFinding]:
     diffs = {diff.build: diff for diff in report.diffs}
     for step in report.unexplained:
         diff = diffs[step.build]
@@ -230,7 +230,7 @@ def _of_unexplained(report: CheckReport, root: str) -> Iterator[Finding]:
             level=Level.ERROR,
         )
         line = step.place.rpartition(":")[2]
-        yield Finding(
+        yield CodeFinding(
             code=UNEXPLAINED,
             level=Level.ERROR,
             place=build.place(int(line) if line.isdecimal() else 0),
@@ -239,7 +239,7 @@ def _of_unexplained(report: CheckReport, root: str) -> Iterator[Finding]:
         )
 
 
-def _numbered(found: Sequence[Finding]) -> tuple[Finding, ...]:
+def _numbered(found: Sequence[CodeFinding]) -> tuple[CodeFinding, ...]:
     """Equal fingerprints are numbered, so that two equal instructions that forked alike differ."""
     seen: Counter[str] = Counter()
     apart = []
@@ -263,4 +263,4 @@ def _relative(path: str, root: str) -> str:
 
 # What stands at a line of a file: forks and failed builds, as formats for code review show them.
 
-__all__ = ["Finding", "Findings", "Level", "of_checks", "of_diffs", "of_lints", "of_runs"]
+__all__ = ["CodeFinding", "Findings", "Level", "of_checks", "of_diffs", "of_lints", "of_runs"]

@@ -6,7 +6,7 @@ from layerfork.record.check import CheckReport
 from layerfork.record.lint import LintReport
 from layerfork.record.run import DiffReport, RunReport
 from layerfork.record.visible import visible
-from layerfork.report.findings import Finding, Findings, of_checks, of_diffs, of_lints, of_runs
+from layerfork.report.findings import CodeFinding, Findings, of_checks, of_diffs, of_lints, of_runs
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.views.checks import sentence
 
@@ -44,7 +44,7 @@ def _commands(findings: Findings, calm: str) -> str:
     return "".join(f"{line}\n" for line in lines or [command("notice", calm, title="layerfork")])
 
 
-def _annotation(finding: Finding) -> str:
+def _annotation(finding: CodeFinding) -> str:
     place = finding.place
     return command(
         finding.level.value,

@@ -7,7 +7,7 @@ from typing import Any
 from layerfork.record.check import CheckReport
 from layerfork.record.lint import LintReport
 from layerfork.record.run import DiffReport, RunReport
-from layerfork.report.findings import Finding, Findings, Level, of_checks, of_diffs, of_lints, of_runs
+from layerfork.report.findings import CodeFinding, Findings, Level, of_checks, of_diffs, of_lints, of_runs
 from layerfork.report.rendering import Look, Renderers
 
 # GitLab's code quality report, shown in merge requests.
@@ -40,7 +40,7 @@ def _report(findings: Findings) -> str:
     return dumps([_issue(each) for each in findings.found], indent=2) + "\n"
 
 
-def _issue(finding: Finding) -> dict[str, Any]:
+def _issue(finding: CodeFinding) -> dict[str, Any]:
     return {
         "description": ". ".join((finding.sentence, *finding.details)),
         "check_name": finding.code,

@@ -11,7 +11,7 @@ from layerfork.record.answer import Edit
 from layerfork.record.check import CheckReport
 from layerfork.record.lint import LintReport
 from layerfork.record.run import DiffReport, RunReport
-from layerfork.report.findings import Finding, Findings, Place, of_checks, of_diffs, of_lints, of_runs
+from layerfork.report.findings import CodeFinding, Findings, Place, of_checks, of_diffs, of_lints, of_runs
 from layerfork.report.rendering import Look, Renderers
 
 # Where files are, as SARIF says it.
@@ -38,7 +38,7 @@ def _quoted(path: str) -> str:
 # Edits as SARIF replacements: those whose lines are known.
 
 
-def fixes_of(finding: Finding) -> list[dict[str, Any]]:
+def fixes_of(finding: CodeFinding) -> list[dict[str, Any]]:
     """One fix, of all edits of an answer; none where one of them names no line.
 
     A replacement needs a region (3.57.3), and the number of lines of a file is not known here:
@@ -142,7 +142,7 @@ def _invocation(problems: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, rule: int) -> dict[str, Any]:
+def _result(finding: CodeFinding, rule: int) -> dict[str, Any]:
     fixes = fixes_of(finding)
     return {
         "ruleId": finding.code,

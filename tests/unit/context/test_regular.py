@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.context.projectfiles import MOST_BYTES, UnfitError, read_regular
+from layerfork.context.projectfiles import MOST_BYTES, UnreadableFileError, read_regular
 
 LAYERFORK = (sys.executable, "-c", "from layerfork.cli import main; main()")
 
@@ -29,7 +29,7 @@ UNFIT = ("pipe", "sparse", "/dev/zero", "/dev/urandom")
 @pytest.mark.parametrize("kind", UNFIT)
 def test_what_is_no_regular_file_is_refused(tmp_path: Path, kind: str) -> None:
     unfit(tmp_path / "Dockerfile", kind)
-    with pytest.raises(UnfitError):
+    with pytest.raises(UnreadableFileError):
         read_regular(tmp_path / "Dockerfile")
 
 

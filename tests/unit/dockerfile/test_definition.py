@@ -12,7 +12,7 @@ from corpus.definitions import BUILDS, VECTORS
 
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.dockerfile.definition import Evaluated, Fields, Inputs, evaluate
-from layerfork.dockerfile.scope import Source, Variable
+from layerfork.dockerfile.scope import ValueSource, Variable
 from layerfork.record.engine import ImageFacts, Release
 from layerfork.releases import frontend_rules
 
@@ -110,7 +110,7 @@ def test_variables_that_a_text_looked_up_and_those_behind_them() -> None:
         "A": "7",
         "B": "dflt",
     }
-    assert Variable(name="E", value="7-dflt", source=Source.ENV) in line.variables
+    assert Variable(name="E", value="7-dflt", source=ValueSource.ENV) in line.variables
 
 
 def test_an_unknown_base_image_is_assumed_to_set_nothing() -> None:

@@ -7,7 +7,7 @@ import pytest
 from layerfork.dockerfile.scope import (
     JoinedScope,
     LayeredScope,
-    Source,
+    ValueSource,
     Variable,
     expand_in,
     variables_behind,
@@ -156,7 +156,7 @@ def test_classic(row: Row) -> None:
     scope = layered(row)
     assert shown(dict(sorted(scope.values().items()))) == row.seen
     for name, value in scope.values().items():
-        source = Source.ENV if name in scope.env else Source.ARG
+        source = ValueSource.ENV if name in scope.env else ValueSource.ARG
         assert scope.find(name) == Variable(name=name, value=value, source=source)
 
 
@@ -188,10 +188,10 @@ def test_what_a_value_was_made_from() -> None:
     expansion, used = expand_in(scope, "x$A", "\\")
     scope.made_from["E"] = used
     scope.set_env("E", expansion.text)
-    a = Variable(name="A", value="1", source=Source.ARG)
-    assert variables_behind(scope, ["E"]) == (Variable(name="E", value="x1", source=Source.ENV), a)
+    a = Variable(name="A", value="1", source=ValueSource.ARG)
+    assert variables_behind(scope, ["E"]) == (Variable(name="E", value="x1", source=ValueSource.ENV), a)
     assert variables_behind(scope, ["E", "A", "NONE"]) == (
-        Variable(name="E", value="x1", source=Source.ENV),
+        Variable(name="E", value="x1", source=ValueSource.ENV),
         a,
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.hypothesis.edits import UnfitError, edited
+from layerfork.hypothesis.edits import EditMismatchError, edited
 from layerfork.record.answer import Edit
 
 MOVE = (
@@ -45,12 +45,12 @@ def test_a_line_without_an_end_gets_one_when_another_follows_it() -> None:
 
 @pytest.mark.parametrize("data", [b"FROM a\nARG B\nRUN b\n", b"FROM a\n", b""])
 def test_a_file_that_holds_other_lines_is_left_alone(data: bytes) -> None:
-    with pytest.raises(UnfitError):
+    with pytest.raises(EditMismatchError):
         edited(data, MOVE)
 
 
 def test_lines_that_stand_anywhere_are_found() -> None:
     edits = (Edit(file="f", before=("b",)),)
     assert edited(b"a\nb\nc\n", edits) == b"a\nc\n"
-    with pytest.raises(UnfitError, match="no line `b`"):
+    with pytest.raises(EditMismatchError, match="no line `b`"):
         edited(b"a\n", edits)

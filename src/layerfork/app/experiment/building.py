@@ -13,7 +13,7 @@ from layerfork.app.experiment.clients import PlannedBuild, ask_versions, choose_
 from layerfork.app.experiment.earlier import BrokenEnvironments
 from layerfork.app.experiment.judging import NOT_ASKED
 from layerfork.app.experiment.measure import make_bench, prepare_engine, read_bases
-from layerfork.app.experiment.phases import Clock, Stage, Work, run_chain
+from layerfork.app.experiment.phases import Clock, PhaseSetup, Work, run_chain
 from layerfork.app.experiment.relay import EngineGoneError
 from layerfork.app.experiment.trial import make_endpoint
 from layerfork.builders.clients import BuildClient
@@ -147,7 +147,7 @@ def _build_scenario(
         )
         endpoint = make_endpoint(bench, probe, engine.docker_host)
         plan = plan_relay(chosen, run.options.builder, probe, endpoint, lambda line: None, run.broken)
-        stage = Stage(
+        setup = PhaseSetup(
             bench=bench,
             workspace=workspace,
             phases=scenario.phases,
@@ -160,7 +160,7 @@ def _build_scenario(
             name = by_label[label]
             if not run.stop.is_set():
                 run.listener(Progress(text=f"{scenario.name}, {label}: building", engine=name.engine))
-            whole, builds = _built(stage, row, number.__next__)
+            whole, builds = _built(setup, row, number.__next__)
             if not whole:
                 return
             found.built += sum(build.outcome not in NOT_ASKED for build in builds)
@@ -171,12 +171,12 @@ def _build_scenario(
 
 
 def _built(
-    stage: Stage, row: PlannedBuild | TrialBuild, number: Callable[[], int]
+    setup: PhaseSetup, row: PlannedBuild | TrialBuild, number: Callable[[], int]
 ) -> tuple[bool, Sequence[TrialBuild]]:
     """Whether a cell is whole, and its builds."""
-    if stage.bench.stop.is_set():
+    if setup.bench.stop.is_set():
         return False, ()
     if isinstance(row, TrialBuild):
         return True, (row,)
-    builds = run_chain(stage, row, number)
-    return len(builds) == len(stage.phases), builds
+    builds = run_chain(setup, row, number)
+    return len(builds) == len(setup.phases), builds

@@ -34,7 +34,7 @@ class EntryTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_
     """The last part of the name, where it is not text."""
 
 
-class UnfitError(Exception):
+class BadScenarioError(Exception):
     """What TOML allows and a scenario does not."""
 
 
@@ -50,9 +50,9 @@ def merged(
     for path, change in changes.items():
         if isinstance(change, bool):
             if change:
-                raise UnfitError(f"{path} = true says nothing: write what it is, or false to remove it")
+                raise BadScenarioError(f"{path} = true says nothing: write what it is, or false to remove it")
             if after.pop(path, None) is None:
-                raise UnfitError(f"{path} cannot be removed: it does not exist")
+                raise BadScenarioError(f"{path} cannot be removed: it does not exist")
             continue
         after[path] = _changed(after.get(path, EntryTable()), change)
     return after
@@ -69,7 +69,7 @@ def _changed(before: EntryTable, change: EntryTable) -> EntryTable:
 
 
 def entries_of(tables: Mapping[str, EntryTable]) -> tuple[Entry, ...]:
-    """The entries, directories before what lies in them. Raises: UnfitError."""
+    """The entries, directories before what lies in them. Raises: BadScenarioError."""
     entries = {path.rstrip("/"): _entry(path, table) for path, table in tables.items()}
     for path, entry in tuple(entries.items()):
         for parent in _parents(path):
@@ -77,13 +77,13 @@ def entries_of(tables: Mapping[str, EntryTable]) -> tuple[Entry, ...]:
                 parent, Entry(name=parent.encode(), kind=EntryKind.DIRECTORY, mode=0o755)
             )
             if above.kind is not EntryKind.DIRECTORY:
-                raise UnfitError(f"{path} lies in {parent}, which is a {above.kind.value}")
+                raise BadScenarioError(f"{path} lies in {parent}, which is a {above.kind.value}")
         if entry.kind is EntryKind.HARDLINK:
             _check_hardlink(path, entry, entries)
     order = sorted(entries.items(), key=lambda item: (item[1].kind is EntryKind.HARDLINK, item[0]))
     names = [entry.name for _, entry in order]
     if len(set(names)) < len(names):
-        raise UnfitError("two entries have one name")
+        raise BadScenarioError("two entries have one name")
     return tuple(entry for _, entry in order)
 
 
@@ -96,7 +96,7 @@ def _parents(path: str) -> Iterator[str]:
 def _check_hardlink(path: str, entry: Entry, entries: Mapping[str, Entry]) -> None:
     named = entries.get(entry.target.decode())
     if named is None or named.kind is not EntryKind.FILE:
-        raise UnfitError(f"{path} is a hard link to {entry.target.decode()}, which is not a file here")
+        raise BadScenarioError(f"{path} is a hard link to {entry.target.decode()}, which is not a file here")
 
 
 def _entry(path: str, table: EntryTable) -> Entry:
@@ -104,7 +104,7 @@ def _entry(path: str, table: EntryTable) -> Entry:
     kind = _kind(path, table)
     size = table.size or 0
     if not 0 <= size <= LARGEST:
-        raise UnfitError(f"{path}: size is 0 to {LARGEST}")
+        raise BadScenarioError(f"{path}: size is 0 to {LARGEST}")
     return Entry(
         name=name,
         kind=kind,
@@ -130,24 +130,24 @@ def _is_file_name(name: bytes) -> bool:
 def _name(path: str, table: EntryTable) -> bytes:
     parts = path.rstrip("/").split("/")
     if path.startswith("/") or any(part in ("", ".", "..") for part in parts) or "\0" in path:
-        raise UnfitError(f"{path!r} leaves the context: paths are relative, without . and ..")
+        raise BadScenarioError(f"{path!r} leaves the context: paths are relative, without . and ..")
     if max(len(part.encode()) for part in parts) > LONGEST_NAME:
-        raise UnfitError(f"{path[:40]}… has a name of more than {LONGEST_NAME} bytes")
+        raise BadScenarioError(f"{path[:40]}… has a name of more than {LONGEST_NAME} bytes")
     if table.name_hex is None:
         return path.rstrip("/").encode()
     last = _bytes(path, "name_hex", table.name_hex)
     if not _is_file_name(last):
-        raise UnfitError(f"{path}: name_hex is not a file name")
+        raise BadScenarioError(f"{path}: name_hex is not a file name")
     return "/".join((*parts[:-1], "")).encode() + last
 
 
 def _kind(path: str, table: EntryTable) -> EntryKind:
     given = [key for key in _WHAT if getattr(table, key) is not None]
     if len(given) > 1:
-        raise UnfitError(f"{path} is two things: {' and '.join(given)}")
+        raise BadScenarioError(f"{path} is two things: {' and '.join(given)}")
     if path.endswith("/"):
         if given:
-            raise UnfitError(f"{path} is a directory, which has no {given[0]}")
+            raise BadScenarioError(f"{path} is a directory, which has no {given[0]}")
         return EntryKind.DIRECTORY
     kinds = {"link": EntryKind.LINK, "hardlink": EntryKind.HARDLINK, "fifo": EntryKind.FIFO}
     return kinds.get(given[0], EntryKind.FILE) if given else EntryKind.FILE
@@ -163,7 +163,7 @@ def _bytes(path: str, key: str, text: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError:
-        raise UnfitError(f"{path}: {key} is not hexadecimal") from None
+        raise BadScenarioError(f"{path}: {key} is not hexadecimal") from None
 
 
 def _xattrs(path: str, table: EntryTable) -> tuple[tuple[str, bytes], ...]:
@@ -171,7 +171,7 @@ def _xattrs(path: str, table: EntryTable) -> tuple[tuple[str, bytes], ...]:
     texts = {name: value.encode() for name, value in (table.xattrs or {}).items()}
     others = {name: _bytes(path, "xattrs_hex", value) for name, value in (table.xattrs_hex or {}).items()}
     if both := texts.keys() & others.keys():
-        raise UnfitError(f"{path}: {min(both)} is in xattrs and in xattrs_hex")
+        raise BadScenarioError(f"{path}: {min(both)} is in xattrs and in xattrs_hex")
     return (*texts.items(), *others.items())
 
 
@@ -183,13 +183,13 @@ def _mode(path: str, table: EntryTable, default: int) -> int:
     except ValueError:
         mode = -1
     if not 0 <= mode <= 0o7777:
-        raise UnfitError(f'{path}: mode is octal digits, such as "0755"')
+        raise BadScenarioError(f'{path}: mode is octal digits, such as "0755"')
     return mode
 
 
 def _owner(path: str, number: int | None) -> int:
     if number is not None and not 0 <= number < 2**31:
-        raise UnfitError(f"{path}: uid and gid are numbers from 0")
+        raise BadScenarioError(f"{path}: uid and gid are numbers from 0")
     return number or 0
 
 

@@ -155,7 +155,7 @@ def _base() -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class PhaseSetup:
     """Where the phases of one scenario are built."""
 
     bench: Bench
@@ -165,37 +165,37 @@ class Stage:
     clock: Clock = field(default_factory=Clock)
 
 
-def run_chain(stage: Stage, planned: PlannedBuild, number: Callable[[], int]) -> tuple[TrialBuild, ...]:
+def run_chain(setup: PhaseSetup, planned: PlannedBuild, number: Callable[[], int]) -> tuple[TrialBuild, ...]:
     """Build every phase with one client, from a clean cache; fewer rows when it was stopped.
 
     A build that fails leaves the later phases to go on: what it stored is in the cache.
     Raises: EngineError when the cache cannot be cleaned, EngineGoneError when the engine ends in the middle.
     """
-    engine = stage.bench.engine
-    with stage.clock.at(Work.CLEANING):
+    engine = setup.bench.engine
+    with setup.clock.at(Work.CLEANING):
         engine.reset()
     rows: list[TrialBuild] = []
     image = ""
-    caches = Path(tempfile.mkdtemp(prefix="cache-", dir=stage.workspace.root))
-    with lifetime(engine, stage.workspace.root) as life, _serving(stage, planned) as offer:
-        for phase in stage.phases:
+    caches = Path(tempfile.mkdtemp(prefix="cache-", dir=setup.workspace.root))
+    with lifetime(engine, setup.workspace.root) as life, _serving(setup, planned) as offer:
+        for phase in setup.phases:
             try:
-                with stage.clock.at(Work.CLEANING):
+                with setup.clock.at(Work.CLEANING):
                     for event in phase.before:
                         life.let(event, image)
             except EventRefusedError as error:
                 rows.append(planned.trial_build(BuildOutcome.REFUSED, str(error)))
                 continue
-            write_context(phase, stage.workspace.context)
-            request = _with_caches(_asked(stage, planned, number(), phase, offer()), phase, caches, image)
+            write_context(phase, setup.workspace.context)
+            request = _with_caches(_asked(setup, planned, number(), phase, offer()), phase, caches, image)
             lacks = planned.client.why_not(request)
             if lacks:
                 row = planned.trial_build(BuildOutcome.UNSUPPORTED, "; ".join(lacks))
             else:
-                row = run_trial(stage.bench, planned, request)
-                stage.clock.add(Work.BUILDING, row.seconds_of_client)
+                row = run_trial(setup.bench, planned, request)
+                setup.clock.add(Work.BUILDING, row.seconds_of_client)
             image = planned.client.image_ref(request)
-            if stage.bench.stop.is_set():
+            if setup.bench.stop.is_set():
                 break
             rows.append(row)
             if row.outcome is not BuildOutcome.SUCCEEDED and not engine.is_alive():
@@ -213,9 +213,9 @@ def _with_caches(request: BuildRequest, phase: Phase, directory: Path, image: st
 
 
 @contextlib.contextmanager
-def _serving(stage: Stage, planned: PlannedBuild) -> Iterator[Callable[[], ServedContext]]:
+def _serving(setup: PhaseSetup, planned: PlannedBuild) -> Iterator[Callable[[], ServedContext]]:
     """Each call packs what this client takes of the context as it is then, and says where it is served."""
-    workspace, form = stage.workspace, planned.client.context_form
+    workspace, form = setup.workspace, planned.client.context_form
 
     def packed() -> ServedContext:
         if form is ContextForm.TAR:
@@ -225,7 +225,7 @@ def _serving(stage: Stage, planned: PlannedBuild) -> Iterator[Callable[[], Serve
     if form not in (ContextForm.URL, ContextForm.GIT):
         yield packed
         return
-    with serving(workspace, stage.bench.engine.network) as offer:
+    with serving(workspace, setup.bench.engine.network) as offer:
 
         def served() -> ServedContext:
             if form is ContextForm.URL:
@@ -236,11 +236,11 @@ def _serving(stage: Stage, planned: PlannedBuild) -> Iterator[Callable[[], Serve
 
 
 def _asked(
-    stage: Stage, planned: PlannedBuild, number: int, phase: Phase, served: ServedContext
+    setup: PhaseSetup, planned: PlannedBuild, number: int, phase: Phase, served: ServedContext
 ) -> BuildRequest:
-    options = replace(stage.options, build_args=phase.build_args, labels=phase.labels, target=phase.target)
+    options = replace(setup.options, build_args=phase.build_args, labels=phase.labels, target=phase.target)
     urls = (served.tar_url, served.git_url)
-    request = stage.workspace.request(planned.label, number, options, urls)
-    info = stage.bench.engine.info
+    request = setup.workspace.request(planned.label, number, options, urls)
+    info = setup.bench.engine.info
     platform = f"{info.os}/{info.architecture}" if phase.platform == OWN_PLATFORM else phase.platform
     return replace(request, platform=platform, no_cache=phase.no_cache)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from layerfork.app.experiment.contextentries import EntryTable, UnfitError, entries_of, merged
+from layerfork.app.experiment.contextentries import BadScenarioError, EntryTable, entries_of, merged
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
@@ -86,7 +86,7 @@ def read_scenario(folder: Path) -> Scenario:
         raise UsageError(f"{path}: {_in_words(error)}", hint=_suggestion(error)) from error
     try:
         phases = _phases(file)
-    except UnfitError as error:
+    except BadScenarioError as error:
         raise UsageError(f"{path}: {error}", hint="docs/scenarios.md says what each key means") from error
     return Scenario(
         name=folder.name,
@@ -147,7 +147,7 @@ def _with_places(text: str) -> str:
     """What a phase says of a cache; only known places are to be filled in."""
     for place in re.findall(r"\{[^}]*\}?", text):
         if place not in (CACHE_PLACE, LAST_IMAGE):
-            raise UnfitError(
+            raise BadScenarioError(
                 f"{text!r}: nothing is filled in for {place}, but for {CACHE_PLACE} and {LAST_IMAGE}"
             )
     return text
@@ -158,8 +158,8 @@ def _named(place: str) -> Iterator[None]:
     """Says where in the file it is wrong."""
     try:
         yield
-    except UnfitError as error:
-        raise UnfitError(f"{place}: {error}") from error
+    except BadScenarioError as error:
+        raise BadScenarioError(f"{place}: {error}") from error
 
 
 def _event(name: str) -> Event:
@@ -169,7 +169,7 @@ def _event(name: str) -> Event:
         known = [event.value for event in Event]
         near = difflib.get_close_matches(name, known, 1)
         hint = f"{near[0]}?" if near else f"there are {', '.join(known)}"
-        raise UnfitError(f"nothing happens that is called {name!r}; {hint}") from None
+        raise BadScenarioError(f"nothing happens that is called {name!r}; {hint}") from None
 
 
 def _expectation(table: _Expect) -> Expectation:
@@ -177,14 +177,14 @@ def _expectation(table: _Expect) -> Expectation:
     known = [builder.value for builder in Builder]
     for name in names:
         if name != EVERY and name not in known:
-            raise UnfitError(f"there is no builder {name!r}: {', '.join(known)}, or {EVERY!r}")
+            raise BadScenarioError(f"there is no builder {name!r}: {', '.join(known)}, or {EVERY!r}")
     codes = {code.value for code in CauseCode}
     for code in table.causes:
         if code not in codes:
             near = difflib.get_close_matches(code, codes, 1)
-            raise UnfitError(f"there is no cause {code!r}" + (f"; {near[0]}?" if near else ""))
+            raise BadScenarioError(f"there is no cause {code!r}" + (f"; {near[0]}?" if near else ""))
     if table.fails and (table.missed or table.causes or table.reused):
-        raise UnfitError("a build that fails misses nothing")
+        raise BadScenarioError("a build that fails misses nothing")
     return Expectation(
         builders=tuple(Builder) if EVERY in names else tuple(Builder(name) for name in names),
         clients=tuple(table.clients),
@@ -201,14 +201,14 @@ def _check_expected(phase: Phase) -> None:
     """Every builder has to be spoken of, and every instruction that is named has to be there."""
     silent = [each.value for each in Builder if not _for_everybody(phase, each)]
     if silent:
-        raise UnfitError(f"nothing is expected of {', '.join(silent)}")
+        raise BadScenarioError(f"nothing is expected of {', '.join(silent)}")
     lines = _plain(phase.dockerfile.replace("\\\n", " "))
     for each in phase.expected:
         for named in (each.missed, *each.reused):
             if named.startswith("LABEL ") and phase.labels:
                 continue  # of the option: each builder writes that instruction in its own way
             if named not in lines:
-                raise UnfitError(f"the Dockerfile has no instruction {named!r}")
+                raise BadScenarioError(f"the Dockerfile has no instruction {named!r}")
 
 
 def _for_everybody(phase: Phase, builder: Builder) -> bool:

@@ -21,7 +21,7 @@ from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.builders.replaying import run_in
 from layerfork.context.walk import no_collection
 from layerfork.errors import LayerforkError
-from layerfork.hypothesis.edits import UnfitError, edited
+from layerfork.hypothesis.edits import EditMismatchError, edited
 from layerfork.hypothesis.remedies import again_of, chosen_points, remedy_of
 from layerfork.record.answer import Answer, Fork
 from layerfork.record.build import as_typed
@@ -102,7 +102,7 @@ def _proposal(forked: Forked, fork: Fork, answer: Answer, remedy: Remedy, root: 
     problem = ""
     try:
         patches = tuple(_patches(remedy, root, base))
-    except (UnfitError, RefusedError) as error:
+    except (EditMismatchError, RefusedError) as error:
         problem = f"{error}; build it with layerfork why, then fix what that finds"
     again = again_of(answer, forked.writer, forked.reader)
     rebuilt = rebuilt_steps(forked.reader, fork)
@@ -122,7 +122,7 @@ def _proposal(forked: Forked, fork: Fork, answer: Answer, remedy: Remedy, root: 
 
 
 def _patches(remedy: Remedy, root: Path, base: Path) -> Iterator[FilePatch]:
-    """Raises: UnfitError, RefusedError."""
+    """Raises: EditMismatchError, RefusedError."""
     for name in dict.fromkeys(edit.file for edit in remedy.edits):
         path = Path(os.path.normpath(root / name))
         before = read_file(path)

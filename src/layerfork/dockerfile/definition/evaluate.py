@@ -17,7 +17,14 @@ from layerfork.dockerfile.expand import Expansion, expand_raw
 from layerfork.dockerfile.expand import expand as expand_word
 from layerfork.dockerfile.instruction import Dockerfile, Instruction, Stage
 from layerfork.dockerfile.parser import parse_instruction
-from layerfork.dockerfile.scope import Expander, JoinedScope, Source, Variable, expand_in, variables_behind
+from layerfork.dockerfile.scope import (
+    Expander,
+    JoinedScope,
+    ValueSource,
+    Variable,
+    expand_in,
+    variables_behind,
+)
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.errors import UsageError
 from layerfork.record.engine import ImageFacts
@@ -135,7 +142,7 @@ class _Walk:
         if value is None and dated.by_global_default:
             value = self.meta.values().get(dated.name)
         if value:
-            self.date = Variable(name=dated.name, value=value, source=Source.ARG)
+            self.date = Variable(name=dated.name, value=value, source=ValueSource.ARG)
 
     def meta_arg(self, instruction: Instruction) -> None:
         """A global ARG: its default is expanded with those before it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import Dated, Evaluated, Inputs, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
-from layerfork.dockerfile.scope import Source
+from layerfork.dockerfile.scope import ValueSource
 from layerfork.keys.baseimage import base_facts
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import KeyPart
@@ -112,7 +112,7 @@ class Origins:
         arguments = (
             each
             for each in found.environment
-            if each.source is Source.ARG or found.visible.get(each.name) != each.value
+            if each.source is ValueSource.ARG or found.visible.get(each.name) != each.value
         )
         return tuple(
             KeyPart(cause=each.source.value, path=each.name, field="value", value=each.value)

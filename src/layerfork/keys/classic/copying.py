@@ -46,7 +46,7 @@ _make_member: Callable[[tuple[str, ContextEntry | None, bool]], Member] = partia
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class CopySource:
     """One source of a COPY, wildcards resolved."""
 
     path: str
@@ -64,12 +64,12 @@ class MissingSourceError(Exception):
     """A source is not in the context: the build fails there."""
 
 
-def find_sources(tree: ContextTree, words: tuple[str, ...], rules: ClassicRules) -> tuple[Source, ...]:
+def find_sources(tree: ContextTree, words: tuple[str, ...], rules: ClassicRules) -> tuple[CopySource, ...]:
     """Sources of a COPY or ADD in the order that their hashes are joined.
 
     Raises: MissingSourceError, LinkLoopError.
     """
-    found: list[Source] = []
+    found: list[CopySource] = []
     for word in words:
         path = word.removeprefix("/").removeprefix("./")
         if gopath.has_wildcard(path):
@@ -82,13 +82,13 @@ def find_sources(tree: ContextTree, words: tuple[str, ...], rules: ClassicRules)
     return tuple(found)
 
 
-def _source(tree: ContextTree, path: str, rules: ClassicRules) -> Source:
+def _source(tree: ContextTree, path: str, rules: ClassicRules) -> CopySource:
     resolved = tree.resolve(path)
     node = tree.find(resolved)
     if node is None:
         raise MissingSourceError(path)
     found = _inner_members(tree, resolved, rules) if node.is_directory else (_member(tree, resolved, path),)
-    return Source(path=resolved, is_directory=node.is_directory, members=tuple(found))
+    return CopySource(path=resolved, is_directory=node.is_directory, members=tuple(found))
 
 
 def _inner_members(tree: ContextTree, top: str, rules: ClassicRules) -> Iterator[Member]:
@@ -111,7 +111,7 @@ def _member(tree: ContextTree, resolved: str, text: str, through_link: bool = Fa
     return Member(path=resolved, entry=entry)
 
 
-def source_string(sources: tuple[Source, ...], unlisted: Unlisted | None = None) -> str | None:
+def source_string(sources: tuple[CopySource, ...], unlisted: Unlisted | None = None) -> str | None:
     """The hash as history shows it (``file:…``), or None when some entry's digest is not recorded."""
     strings = []
     for source in sources:
@@ -139,7 +139,7 @@ def _hexadecimal(digest: str | None) -> str | None:
     return None if digest is None else digest.removeprefix("sha256:")
 
 
-def _unlisted_below(source: Source, unlisted: Unlisted) -> list[str | None]:
+def _unlisted_below(source: CopySource, unlisted: Unlisted) -> list[str | None]:
     if not source.is_directory:
         return []
     top = "" if source.path == "." else source.path + "/"
@@ -151,7 +151,7 @@ def _unlisted_below(source: Source, unlisted: Unlisted) -> list[str | None]:
     ]
 
 
-def source_template(sources: tuple[Source, ...]) -> str:
+def source_template(sources: tuple[CopySource, ...]) -> str:
     """The shape of the hash without its value: ``file``, ``dir``, or the list behind a ``multi``.
 
     A single source needs no path here: the parts of its members hold all that is hashed.
@@ -162,7 +162,7 @@ def source_template(sources: tuple[Source, ...]) -> str:
     return f"multi:[{listed}]"
 
 
-def source_parts(sources: tuple[Source, ...], rules: ClassicRules) -> list[Part]:
+def source_parts(sources: tuple[CopySource, ...], rules: ClassicRules) -> list[Part]:
     """Parts that are equal for two contexts exactly when `source_string` is."""
     parts: dict[str, EntryParts] = {}
     counted: list[KeyPart] = []
@@ -186,7 +186,7 @@ def _member_parts(member: Member, rules: ClassicRules) -> EntryParts:
     return EntryParts(path=shown(member.path), usual=((cause, "entry", "none"),))
 
 
-def unknown_contents(sources: tuple[Source, ...]) -> list[str]:
+def unknown_contents(sources: tuple[CopySource, ...]) -> list[str]:
     """Which sources were not hashed, in words."""
     members = (member for source in sources for member in source.members)
     lost = {m.path for m in members if m.entry is not None and not content_is_known(m.entry)}
@@ -271,7 +271,7 @@ class CopyKeys:
             source_string(sources, self.unlisted) or "",
         )
 
-    def _find(self, words: tuple[str, ...], observed: str, notes: Notes) -> tuple[Source, ...]:
+    def _find(self, words: tuple[str, ...], observed: str, notes: Notes) -> tuple[CopySource, ...]:
         """Sources in the context as the engine had it, Dockerfile and ignore file removed or not."""
         first, *others = self._removals()
         tree = self._tree(first)
