@@ -9,6 +9,33 @@ HISTORY_SCHEMA = "layerfork/history/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CIRun:
+    """The run of a CI system that made a build: a workflow's run on GitHub, a pipeline on GitLab."""
+
+    project: str
+    """Host and path, as ``github.com/owner/name``."""
+    id: str
+    attempt: int = 1
+    """1 for the first; runs that are started again count up, and GitLab's pipelines never do."""
+    url: str
+    """The page that a person looks at; empty when the CI names none."""
+    workflow: str = ""
+    """Path of the workflow's file, or the pipeline's name; empty when it has none."""
+    job: str = ""
+    """The job that made the build; empty when nothing shows it, as for an uploaded export."""
+    event: str = ""
+    """What started it, as the CI calls it: ``push``, ``pull_request``, ``merge_request_event``."""
+    branch: str = ""
+    """The branch or tag; ``OWNER:NAME`` for one of a fork."""
+    base: str = ""
+    """The branch that a pull or merge request is to go to, else the default branch; empty when unknown."""
+    of_request: bool = False
+    """Whether it was started for a pull or merge request, not for its branch."""
+    commit: str = ""
+    """The head of the branch, hexadecimal. A run for a request may have built another commit: the merge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedBuild:
     """One build of the list."""
 
@@ -36,6 +63,10 @@ class ExplainedBuild:
     files: str
     """Where the files of its context are known from, as ``commit 3f2a…``; else why they are unknown."""
     files_known: bool
+    run: CIRun | None = None
+    """The run that made it; None for a build that was not found in a CI system."""
+    reusable: str = ""
+    """Of a build of a CI run, which earlier one it could have reused: one of its branch, else of its base."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

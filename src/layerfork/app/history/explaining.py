@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, chain_of, nearness
 from layerfork.app.compare.comparison import diff_stored
+from layerfork.app.history.runs import reusable_by
 from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CONTEXT_DIRECTORY, Tree
 from layerfork.context.walk import no_collection
@@ -68,7 +69,8 @@ def explain_history(
             build = _build_of(each, tree_of)
             earlier = before[_place(each)]
             if wanted(each):
-                yield _described(build, _closest(build, earlier))
+                possible, reusable = _reusable(build, earlier)
+                yield _described(build, _closest(build, possible), reusable)
             if build.record.result.outcome in _WHOLE:
                 earlier.append(build)
 
@@ -93,12 +95,25 @@ def _place(past: PastBuild) -> tuple[str, str]:
     record = past.record
     options = dict(record.request.options)
     named = (options.get(name, "") for name in ("vcs:source", CONTEXT_DIRECTORY, "context"))
-    return record.builder_instance or past.where, build_kind_of(record).directory or " ".join(named)
+    directory = build_kind_of(record).directory or " ".join(map(_without_ref, named))
+    return past.series or record.builder_instance or past.where, directory
 
 
-def _closest(build: _Build, earlier: Sequence[_Build]) -> _Build | None:
+def _without_ref(address: str) -> str:
+    """The address of a git context without its ref or commit: of each build of a repository another one."""
+    repository, mark, ref = address.partition("#")
+    return f"{repository}{mark}:{ref.partition(':')[2]}" if mark else address
+
+
+def _reusable(build: _Build, earlier: Sequence[_Build]) -> tuple[Sequence[_Build], str]:
+    """The earlier builds of the same kind that a build could have reused; for a CI run, which they are."""
     kind = build_kind_of(build.record)
     alike = [each for each in earlier if agreement(build_kind_of(each.record), kind) is not None]
+    run = build.past.run
+    return (alike, "") if run is None else reusable_by(run, alike, lambda each: each.past.run)
+
+
+def _closest(build: _Build, alike: Sequence[_Build]) -> _Build | None:
     return max(
         alike[-_MOST_EARLIER:],
         key=lambda each: nearness(each.record, build.record, len(each.chain & build.chain)),
@@ -106,7 +121,7 @@ def _closest(build: _Build, earlier: Sequence[_Build]) -> _Build | None:
     )
 
 
-def _described(build: _Build, earlier: _Build | None) -> ExplainedBuild:
+def _described(build: _Build, earlier: _Build | None, reusable: str) -> ExplainedBuild:
     report = _compare(earlier, build) if earlier is not None else None
     record = build.record
     cacheable = report.cacheable if report is not None else _cacheable(record)
@@ -126,6 +141,8 @@ def _described(build: _Build, earlier: _Build | None) -> ExplainedBuild:
         report=report,
         files=build.basis,
         files_known=record.context is not None,
+        run=build.past.run,
+        reusable=reusable,
     )
 
 

@@ -21,6 +21,7 @@ from layerfork.builders.routing.buildxstore import instances_in, nodes_of, read_
 from layerfork.builders.routing.nodes import KUBERNETES, REMOTE, Dialler
 from layerfork.errors import EngineError, LayerforkError
 from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo
+from layerfork.record.history import CIRun
 from layerfork.record.progress import Say
 from layerfork.record.record import BuildPlace, BuildRecord
 from layerfork.record.store.recordfile import read_records
@@ -45,6 +46,10 @@ class PastBuild:
     record: BuildRecord
     where: str
     id: str
+    run: CIRun | None = None
+    """The run of a CI system that made it."""
+    series: str = ""
+    """Which builds of CI runs are the same build at other times; empty for builds of one engine or file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ def _lines(report: HistoryReport, look: Look) -> Iterator[Text]:
     yield from (Text(line, style="bold") for line in head if report.builds)
     for build, row in zip(report.builds, rows, strict=True):
         yield from map(Text, row)
+        yield from _run(build, look)
         yield from _reason(build, look)
     if not report.builds:
         yield Text("no build was found")
@@ -53,10 +54,23 @@ def _seconds(seconds: float | None) -> str:
     return f"{seconds:,.1f} s" if seconds else _NO_TIME
 
 
+def _run(build: ExplainedBuild, look: Look) -> Iterator[Text]:
+    """``push of main: https://…/runs/12 (attempt 2)``, and what it could have reused."""
+    run = build.run
+    if run is None:
+        return
+    attempt = f" (attempt {run.attempt})" if run.attempt > 1 else ""
+    onto = f" into {run.base}" if run.of_request and run.base else ""
+    said = f"{run.event} of {run.branch}{onto}{attempt}: {run.url or f'run {run.id}'}"
+    for text in (said, f"could reuse: {build.reusable}"):
+        yield from (Text(line, style="dim") for line in hung(text, look.width, "    ", 8))
+
+
 def _reason(build: ExplainedBuild, look: Look) -> Iterator[Text]:
     """The first miss and its cause; or that there was none."""
     if build.report is None:
-        yield Text("    the first build of its kind here", style="dim")
+        if build.run is None:
+            yield Text("    the first build of its kind here", style="dim")
         return
     if not build.report.answers:
         what = "nothing missed" if build.outcome is BuildOutcome.SUCCEEDED else build.report.failure
