@@ -14,12 +14,16 @@ from layerfork.cli.options import (
     to_stderr,
 )
 from layerfork.cli.output import put
-from layerfork.errors import ExitCode
+from layerfork.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from layerfork.report.formats import Format
+
+
+_NEWEST = 50
+"""So many builds are listed without ``--limit``."""
 
 
 @click.command("history")
@@ -32,19 +36,39 @@ if TYPE_CHECKING:
     "one.",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="So many builds at most."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=None,
+    help="So many builds at most. Default: 50; of runs of a CI system all.",
 )
 @click.option("--here", is_flag=True, help="Only builds of this directory.")
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="github:, gitlab: look at so many runs or pipelines that have ended, the newest first.",
+)
+@click.option(
+    "--workflow",
+    default="",
+    metavar="NAME",
+    help="github:, gitlab: only runs of this workflow (its file or name), or pipelines of this name.",
+)
+@click.option("--branch", default="", metavar="NAME", help="github:, gitlab: only runs of this branch.")
 @format_option("found")
 @report_option("found")
-@click.argument("files", nargs=-1, metavar="[FILE | DIR]...")
+@click.argument("files", nargs=-1, metavar="[FILE | DIR | github:OWNER/NAME | gitlab:GROUP/NAME]...")
 def command(
     engine: str,
     repo: str,
-    limit: int,
+    limit: int | None,
     here: bool,
     store: str,
+    runs: int,
+    workflow: str,
+    branch: str,
     form: "Format",
     also: "tuple[tuple[Format, Path], ...]",
     files: tuple[str, ...],
@@ -56,6 +80,11 @@ def command(
     With FILEs, those are read instead: exports of `docker buildx history export`, provenance, logs, records,
     and directories of them. Nothing is changed there.
 
+    github:OWNER/NAME reads what the runs of a repository's workflows left: the .dockerbuild artifacts that
+    docker/build-push-action and docker/bake-action upload, else the logs. gitlab:GROUP/NAME reads the logs of
+    a project's jobs. The token is that of GH_TOKEN, GITHUB_TOKEN or `gh`, and of GITLAB_TOKEN or `glab`. A
+    server of your own is named by its URL. What was fetched is kept: the next call goes on from there.
+
     What a context held is read from git, at the commit that the build names. A cause that rests on it is
     INFERRED: it is proven if the files were those of the commit. `layerfork why ID` explains one build.
 
@@ -64,14 +93,29 @@ def command(
       layerfork history
       layerfork history --engine host:ci --limit 200
       layerfork history --repo ~/src/app exports/
+      layerfork history github:OWNER/NAME --workflow build.yml --runs 50
+      layerfork history gitlab:https://gitlab.example/GROUP/NAME --branch main
       layerfork why 3f9ck2
     """
+    from layerfork.app.history.ci import names_ci  # late: start-up
     from layerfork.app.history.listing import HistoryAsked, list_history  # late: start-up
 
-    report = list_history(
-        HistoryAsked(files=files, engine=engine, repository=repo, newest=limit, here=here, store=store),
-        to_stderr,
+    of_ci = any(map(names_ci, files))
+    for option, given in (("--workflow", workflow), ("--branch", branch)):
+        if given and not of_ci:
+            raise UsageError(f"{option} needs a project of a CI system", hint="add github:OWNER/NAME")
+    asked = HistoryAsked(
+        files=files,
+        engine=engine,
+        repository=repo,
+        newest=limit or (0 if of_ci else _NEWEST),
+        here=here,
+        store=store,
+        runs=runs,
+        workflow=workflow,
+        branch=branch,
     )
+    report = list_history(asked, to_stderr)
     with reports_written(also, "found", (report,)):
         put(form.render("found", (report,), look_of(sys.stdout)))
     return ExitCode.AS_HOPED if report.builds or not report.problems else ExitCode.COULD_NOT_RUN

@@ -1,11 +1,12 @@
 """`layerfork history`, and `layerfork why` for builds that were not recorded."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+from layerfork.app.history.ci import builds_fetched_before, builds_of_ci, names_ci
 from layerfork.app.history.explaining import explain_against, explain_history
 from layerfork.app.history.naming import build_named, is_here, is_named, is_offset, newest_here
 from layerfork.app.history.sources import (
@@ -17,6 +18,7 @@ from layerfork.app.history.sources import (
     builds_of_store,
 )
 from layerfork.app.history.trees import CommitTrees, Tree
+from layerfork.builders.ci.project import RunsAsked
 from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
 from layerfork.record.history import ExplainedBuild, HistoryReport
@@ -41,10 +43,16 @@ class HistoryAsked:
     """What `layerfork history` was asked for."""
 
     files: Sequence[str] = ()
-    """Files and directories; empty for engines and kept records."""
+    """Files, directories and projects of CI systems; empty for engines and kept records."""
     engine: str = ""
     repository: str = ""
     newest: int = 50
+    """So many builds are listed at most; 0 for all."""
+    runs: int = 100
+    """So many runs of each project of a CI system are looked at."""
+    workflow: str = ""
+    branch: str = ""
+    """Of these runs those of one workflow and branch; empty for all."""
     here: bool = False
     """Only builds of the working directory."""
     store: str = ""
@@ -58,7 +66,7 @@ def list_history(asked: HistoryAsked, say: Say) -> HistoryReport:
     """
     problems: list[str] = []
     found = _find(asked, is_here if asked.here else _is_any, problems, say)
-    chosen = {each.id for each in found[: asked.newest]}
+    chosen = {each.id for each in found[: asked.newest or None]}
     builds = _explain(asked, found, chosen, say)
     return HistoryReport(
         builds=tuple(reversed(builds)), problems=tuple(problems), older=len(found) - len(chosen)
@@ -76,6 +84,7 @@ def explain_one(asked: HistoryAsked, word: str, say: Say, against: str = "") -> 
     in_file = bool(against) and Path(against).exists()
     words = [each for each in (word, "" if in_file else against) if each]
     found = _find(replace(asked, newest=_MOST), _wanted(asked, words), problems, say)
+    found = _with_fetched(found, words)
     here = [each for each in found if is_here(each.record)] if words and not word else found
     build = build_named(found, word, problems) if word else newest_here(here, problems)
     repositories = _Repositories(asked.repository)
@@ -112,6 +121,16 @@ def _wanted(asked: HistoryAsked, words: Sequence[str]) -> Callable[[BuildRecord]
     return lambda outline: _place(outline) in places or is_here(outline)
 
 
+def _with_fetched(found: list[PastBuild], words: Sequence[str]) -> list[PastBuild]:
+    """Also the builds of CI systems that were fetched before, where a word names none of the others."""
+    unknown = [
+        word
+        for word in words
+        if not is_offset(word) and not any(is_named(each.record, word) for each in found)
+    ]
+    return _distinct(chain(found, builds_fetched_before())) if unknown else found
+
+
 def _only_build(word: str, say: Say) -> PastBuild:
     """The one build of a file. Raises: EvidenceError, UsageError."""
     builds = tuple(builds_of_files((word,), [], say))
@@ -125,15 +144,24 @@ def _only_build(word: str, say: Say) -> PastBuild:
 def _find(
     asked: HistoryAsked, is_wanted: Callable[[BuildRecord], bool], problems: list[str], say: Say
 ) -> list[PastBuild]:
-    """The builds of files; else of kept records that are wanted, and of engines: each once, newest first."""
+    """The builds of files and projects, else of kept records and engines: each once, newest first."""
     if asked.files:
-        return _distinct(builds_of_files(asked.files, problems, say))
+        return _distinct(_builds_of_words(asked, problems, say))
     kept = builds_of_store(open_store(asked.store), asked.newest, is_wanted)
     wanted = Wanted(newest=asked.newest, engine=asked.engine, environment=asked.environment)
     remembered = builds_of_engines(wanted, problems, say)
     if is_wanted is is_here:
         remembered = (each for each in remembered if is_here(each.record))
     return _distinct(chain(kept, remembered))
+
+
+def _builds_of_words(asked: HistoryAsked, problems: list[str], say: Say) -> Iterator[PastBuild]:
+    runs = RunsAsked(newest=asked.runs, workflow=asked.workflow, branch=asked.branch)
+    for word in asked.files:
+        if names_ci(word):
+            yield from builds_of_ci(word, runs, asked.environment, problems, say)
+        else:
+            yield from builds_of_files((word,), problems, say)
 
 
 def _distinct(found: Iterable[PastBuild]) -> list[PastBuild]:

@@ -119,7 +119,7 @@ class RegistryCache:
                 if time.monotonic() > end:
                     raise self._unreachable("it sends too slowly")
         except RequestException as error:
-            raise self._unreachable(_in_short(error)) from error
+            raise self._unreachable(in_short(error)) from error
         return bytes(text)
 
     def _check(self, response: Response, path: str) -> None:
@@ -144,7 +144,7 @@ class RegistryCache:
                 self._access = Access(self.host, self._account, plain=self._plain)
             return self._access.ask(method, f"{self._repository}/{path}", headers)
         except RequestException as error:
-            raise self._unreachable(_in_short(error)) from error
+            raise self._unreachable(in_short(error)) from error
 
     def _unreachable(self, why: str) -> LayerforkError:
         hint = _TRUST if why == _NOT_TRUSTED else "is the registry up, and the name right?"
@@ -187,7 +187,7 @@ _TRUST = (
 )
 
 
-def _in_short(error: Any) -> str:
+def in_short(error: Any) -> str:
     """What went wrong, without addresses that requests puts around it."""
     texts = str(error)
     for known in ("refused", "timed out", "Name or service not known", "certificate", "SSL", "reset"):
@@ -224,8 +224,8 @@ class PatientAdapter(HTTPAdapter):
     Source: requests adapters.py (init_poolmanager, proxy_manager_for, cert_verify) @ v2.34.
     """
 
-    def __init__(self) -> None:
-        super().__init__(max_retries=RETRIES)
+    def __init__(self, retries: Retry = RETRIES) -> None:
+        super().__init__(max_retries=retries)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """With the system's certificates."""
@@ -252,12 +252,12 @@ def _system_trust() -> SSLContext:
     return truststore.SSLContext(PROTOCOL_TLS_CLIENT)
 
 
-def patient_session() -> Session:
+def patient_session(retries: Retry = RETRIES) -> Session:
     """A session whose every request is tried again and ends."""
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     session = Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, PatientAdapter())
+        session.mount(scheme, PatientAdapter(retries))
     return session
 
 

@@ -114,7 +114,7 @@ def _record(archive: Archive, manifest: Mapping[str, Any], importer: Importer) -
     layers = [each for each in layers if isinstance(each, Mapping)] if isinstance(layers, list) else []
     logs = [archive.blob(layer) for layer in layers if layer.get("mediaType") == LOG_TYPE]
     attestations = [layer for layer in layers if layer.get("mediaType") == ATTESTATION_TYPE]
-    return record_of_history(
+    found = record_of_history(
         StoredBuild(
             history=history,
             log=logs[0] if logs else None,
@@ -124,6 +124,7 @@ def _record(archive: Archive, manifest: Mapping[str, Any], importer: Importer) -
         importer,
         FORM,
     )
+    return replace(found, ref=history.ref)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""CI systems that keep what builds left behind: runs, their uploaded exports, their logs."""
