@@ -5,7 +5,7 @@ The token goes to the API itself and to no other host.
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -87,7 +87,6 @@ class Api:
     """How a person gets a token that is good enough."""
     accept: str = "application/json"
     say: Say
-    wait: Callable[[float], None] = time.sleep
     _session: Session | None = None
 
     def __post_init__(self) -> None:
@@ -137,7 +136,7 @@ class Api:
                     self.say(f"{self.name}: the connection was cut after {len(data):,} bytes; trying again")
             if not mark or mark.startswith("W/"):
                 data.clear()
-            self.wait(_PAUSE_S * 2**attempt)
+            pause(_PAUSE_S * 2**attempt)
         raise UnreachableError(f"{self.name}: the connection was cut {_DOWNLOADS} times", hint=_AGAIN)
 
     def _url(self, path: str) -> str:
@@ -209,7 +208,7 @@ class Api:
             f"{self.name}: the rate limit is used up; waiting {_lasting(seconds)}, until {until} UTC "
             f"(Ctrl-C keeps what was fetched){more}"
         )
-        self.wait(seconds)
+        pause(seconds)
 
     def _ask(self, url: str, query: Mapping[str, str], more: Mapping[str, str]) -> Response:
         if self._session is None:
@@ -245,6 +244,11 @@ class Api:
         raise StatusError(
             status, f"{self.name} answers HTTP {status}{shown}", self.help if status == 403 else ""
         )
+
+
+def pause(seconds: float) -> None:
+    """Wait; Ctrl-C ends it at once."""
+    time.sleep(seconds)
 
 
 _AGAIN = "run the command again: it goes on where it stopped"
