@@ -71,7 +71,7 @@ def serving(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             pass  # the other side may hang up
 
     server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

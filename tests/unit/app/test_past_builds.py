@@ -130,6 +130,10 @@ def test_a_shallow_clone_has_the_newest_commit_alone(top: Path, tmp_path: Path) 
     [
         ({"vcs__revision": ""}, "the build names no commit"),
         (
+            {"vcs__revision": "", "context": "https://github.com/owner/project.git#refs/heads/main:app"},
+            "the builder fetched its context itself, from git or a URL, and layerfork does not read that",
+        ),
+        (
             {"vcs__revision": "8cc937bfff9da1264dcf2014a43acc450b77b623-dirty"},
             "files differed from the commit when it was built",
         ),

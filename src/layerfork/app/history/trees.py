@@ -21,6 +21,7 @@ directories from the top of the working tree.
 Source: docker/buildx build/git.go @ v0.10.0 to v0.36.1. Whether files differ from the commit is only looked
 at with ``BUILDX_GIT_CHECK_DIRTY``; then the revision ends in ``-dirty``."""
 DIRTY = "-dirty"
+_FETCHED = "the builder fetched its context itself, from git or a URL, and layerfork does not read that"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,8 @@ class CommitTrees:
         if record.context is not None:
             return known
         if not revision:
-            return replace(known, why_not="the build names no commit")
+            is_remote = "://" in options.get("context", "") or options.get("context", "").startswith("git@")
+            return replace(known, why_not=_FETCHED if is_remote else "the build names no commit")
         if revision.endswith(DIRTY):
             return replace(known, why_not="files differed from the commit when it was built")
         if any(key.startswith("context:") and value.startswith("local:") for key, value in options.items()):
