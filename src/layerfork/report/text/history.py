@@ -73,7 +73,7 @@ def _reason(build: ExplainedBuild, look: Look) -> Iterator[Text]:
             yield Text("    the first build of its kind here", style="dim")
         return
     if not build.report.answers:
-        what = "nothing missed" if build.outcome is BuildOutcome.SUCCEEDED else build.report.failure
+        what = _without_answer(build) if build.outcome is BuildOutcome.SUCCEEDED else build.report.failure
         yield Text(f"    {what or 'no miss was found'}", style="dim")
         return
     answer, *others = build.report.answers
@@ -85,6 +85,14 @@ def _reason(build: ExplainedBuild, look: Look) -> Iterator[Text]:
     )
     if answer.status is not CauseStatus.PROVEN and not build.files_known:
         yield from map(Text, hung(f"its files are unknown: {build.files}", look.width, "      ", 8))
+
+
+def _without_answer(build: ExplainedBuild) -> str:
+    """The line of a build in which no miss was found."""
+    if build.reused is None or build.reused == build.steps:
+        return "nothing missed"
+    built = counted(build.steps - build.reused, "step was built", "steps were built")
+    return f"{built}, and nothing shows a miss of what the earlier build had stored"
 
 
 def _summary(report: HistoryReport) -> Iterator[Text]:
