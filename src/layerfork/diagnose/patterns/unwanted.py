@@ -82,17 +82,21 @@ def find_unwanted(scene: Scene, held: Sequence[Held], unwanted: Unwanted) -> Ite
         where, differs, is_copied = f"files in {unwanted.name}", "differ", "are copied"
         line = f"**/{unwanted.name}"
     edit = leave_out(scene, line)
+    # A commit's tree has the whole `.git` as one entry, and so has a worktree: there is nothing to count.
+    is_one_entry = [scene.place_of(path) for path in paths] == [unwanted.name]
     yield Group(
         held=own,
         culprit=f"{where} {'changed' if scene.again else differs}, and {is_copied}",
-        rows=(
-            FieldRow(
-                label=f"entries in {unwanted.name} ({len(paths):,} differ)",
-                writer=_count(scene.writer_entries, unwanted),
-                reader=_count(scene.entries, unwanted),
-            ),
-        ),
+        rows=() if is_one_entry else (_counted(scene, unwanted, len(paths)),),
         fix=Fix(sentence=say_edit(edit), edits=(edit,), warning=unwanted.unsafe(scene)),
+    )
+
+
+def _counted(scene: Scene, unwanted: Unwanted, differing: int) -> FieldRow:
+    return FieldRow(
+        label=f"entries in {unwanted.name} ({differing:,} differ)",
+        writer=_count(scene.writer_entries, unwanted),
+        reader=_count(scene.entries, unwanted),
     )
 
 
