@@ -12,13 +12,14 @@
 # make current-state RUN=run.jsonl    docs/current-state.md from the evidence in docs/evidence; of a run, if one is named
 # make current-state AGAIN=30         builds a thirtieth of the evidence of scenarios again, drawn by the day's date
 # make attack SIZE=--nightly     kills, broken input, planted secrets, hostile engines; minutes without SIZE
+# make measures the table of docs/ARCHITECTURE.md: size, density, names of src/layerfork
 # make docs    the pages of docs/ as a site in build/docs, links checked
 # make dist    sdist and wheel, built twice and compared to the byte
 # make bench   the benchmarks, as ratios side by side
 .DEFAULT_GOAL := demo
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
-.PHONY: demo setup venv testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published study corpus attack current-state
+.PHONY: demo setup venv testprograms picture test check lint unit bench dist docs golden schema lock fuzz mutations histories published study corpus attack current-state measures
 
 demo: setup
 	@echo
@@ -96,6 +97,9 @@ picture: venv
 
 dist: venv
 	$(BIN)/python scripts/dist.py dist
+
+measures: venv
+	$(BIN)/python scripts/measures.py
 
 docs: venv
 	$(BIN)/zensical build --strict --config-file zensical.toml
