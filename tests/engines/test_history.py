@@ -188,3 +188,36 @@ def test_a_result_of_a_third_build_proves_nothing_about_the_earlier_one(tmp_path
         "not proven: step 2 COPY above may have had another result, since the context is unknown"
         in cause["evidence"]
     )
+
+
+@pytest.mark.parametrize("recorded", ["first", "second", "none"])
+def test_a_base_image_that_moved_is_named_beside_an_argument(recorded: str, tmp_path: Path) -> None:
+    """The graphdriver store names no digest in a definition, so the name alone is the same in both builds.
+    With either cause undone the step misses again, as the last two builds show."""
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "Dockerfile").write_text("FROM base\nARG A=1\nRUN echo $A\n")
+    first, second = (f"{LAYERFORK} why -- " if recorded == each else "" for each in ("first", "second"))
+    build = "docker buildx build --progress=plain --build-arg"
+    script = tmp_path / "script"
+    script.write_text(
+        "cd $1\n"
+        r"for n in 1 2; do printf 'FROM alpine\nRUN echo %s > /n\n' $n | docker build -q -t base$n -; done"
+        f"\ndocker tag base1 base; {first}{build} A=1 app\ndocker tag base2 base; {second}{build} A=2 app\n"
+        f"cd app; {LAYERFORK} history --here --format json > $1/said; cd ..\n"
+        f"{build} A=1 app 2> $1/argument; docker tag base1 base; {build} A=2 app 2> $1/base\n"
+    )
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    done = layerfork("engines", "run", "private:26.1", "--", "sh", script, tmp_path, **state)
+    assert done.returncode == 0, done.stderr
+
+    for undone in ("argument", "base"):
+        log = (tmp_path / undone).read_text()
+        assert "[2/2] RUN" in log
+        assert log.count("CACHED") == 1  # FROM
+    newest = json.loads((tmp_path / "said").read_text())["builds"][0]
+    causes = [cause for fork in newest["report"]["forks"] for cause in fork["causes"]]
+    assert [(cause["code"], cause["status"]) for cause in causes] == [
+        ("base-image", "SUSPECTED"),
+        ("build-arg", "SUSPECTED"),
+    ]

@@ -211,7 +211,7 @@ class BuildRecord:
     about it."""
     image_digests: tuple[tuple[str, Digest], ...] = ()
     """Reference of a base image as BuildKit names it (``docker.io/library/alpine:latest``), and the digest of
-    the manifest that provenance says it was; of builds that were not recorded."""
+    the manifest that provenance says it was; of builds that BuildKit's history holds."""
     seconds: float = 0.0
     """From the first request byte to the end of the answer."""
     gaps: tuple[Gap, ...] = ()

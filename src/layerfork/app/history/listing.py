@@ -165,10 +165,17 @@ def _builds_of_words(asked: HistoryAsked, problems: list[str], say: Say) -> Iter
 
 
 def _distinct(found: Iterable[PastBuild]) -> list[PastBuild]:
-    """Each build once, the newest first. A kept record shows more than a history: the first counts."""
+    """Each build once, the newest first.
+
+    A kept record shows more than a history: the first counts. But only a history names base images by the
+    digests that other builds of the history name.
+    """
     distinct: dict[str, PastBuild] = {}
     for each in found:
-        distinct.setdefault(each.record.ref or each.id, each)
+        first = distinct.setdefault(each.record.ref or each.id, each)
+        if digests := () if first.record.image_digests else each.record.image_digests:
+            record = replace(first.record, image_digests=digests)
+            distinct[record.ref or first.id] = replace(first, record=record)
     return sorted(distinct.values(), key=lambda each: each.record.recorded_at, reverse=True)
 
 

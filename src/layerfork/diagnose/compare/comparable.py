@@ -1,6 +1,6 @@
 """Two records made comparable: shared definitions, and only the facts that both records have."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from layerfork.diagnose.compare.alignment import keyword, normalise
@@ -101,7 +101,12 @@ def with_common_facts(writer: BuildRecord, reader: BuildRecord) -> tuple[BuildRe
     for has_fact, without in _FACTS:
         if has_fact(writer) != has_fact(reader):
             writer, reader = without(writer), without(reader)
-    return writer, reader
+    named = dict(writer.image_digests).keys() & dict(reader.image_digests).keys()
+    return _with_digests_of(named, writer), _with_digests_of(named, reader)
+
+
+def _with_digests_of(names: Container[str], record: BuildRecord) -> BuildRecord:
+    return replace(record, image_digests=tuple(each for each in record.image_digests if each[0] in names))
 
 
 def reuse_is_known(record: BuildRecord) -> bool:

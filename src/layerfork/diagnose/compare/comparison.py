@@ -28,8 +28,11 @@ from layerfork.diagnose.compare.sites import (
 from layerfork.diagnose.compare.structure import shared_platforms
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.keys.buildkit.sources import LAYERS_OF
-from layerfork.record.cachekey import CacheKey
+from layerfork.record.cachekey import CacheKey, KeyPart
+from layerfork.record.cause import CauseCode
 from layerfork.record.record import StepStatus
+
+_DIGEST = "sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +119,22 @@ def _is_same_result(walk: Walk, index: int) -> bool:
     writer = walk.writer_views.get(other) if other is not None else None
     if writer is None or (view.image and view.image == writer.image):
         return True  # a step that one of them lacks is a difference of its own
-    return _is_same_image(walk, view.key, writer.key) or not (view.key.unknown or writer.key.unknown)
+    if not (view.key.unknown or writer.key.unknown):
+        return True
+    # A prediction changes the record of one build, whose base image is supposed to stay.
+    is_supposed = walk.reader.record.id == walk.writer.record.id
+    return _is_same_image(view.key, writer.key, by_name=is_supposed)
 
 
-def _is_same_image(walk: Walk, key: CacheKey, other: CacheKey) -> bool:
-    """Whether two base images whose layers are unknown have one name, and no other manifests as far as
-    provenance names them."""
-    if key.parts != other.parts or not all(
-        each.startswith(LAYERS_OF) for each in (*key.unknown, *other.unknown)
-    ):
-        return False
-    mine, theirs = (dict(build.record.image_digests) for build in (walk.reader, walk.writer))
-    return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
+def _is_same_image(key: CacheKey, other: CacheKey, *, by_name: bool) -> bool:
+    """Whether two base images whose layers are unknown have one digest. One name alone may have moved."""
+    unknown = (*key.unknown, *other.unknown)
+    named = [
+        by_name or each.value.startswith(_DIGEST)
+        for each in key.parts
+        if isinstance(each, KeyPart) and each.cause == CauseCode.BASE_IMAGE
+    ]
+    return all(named) and key.parts == other.parts and all(each.startswith(LAYERS_OF) for each in unknown)
 
 
 def _visit(walk: Walk, index: int) -> None:

@@ -163,6 +163,9 @@ class SourceParts:
     def _image(self, name: str, platform: str = "") -> tuple[list[KeyPart], list[str], str]:
         """An image counts by its layers: its name, labels and id do not.
 
+        Where they are not known, the digest of its manifest stands for them, as the definition or provenance
+        names it; else its name does, which may be that of several images.
+
         It also matches by manifest digest and platform; equal manifests have equal layers. Since 0.31 images
         are written with OCI media types, which gives another manifest and id for the same layers.
         Source: moby/buildkit exporter/containerimage/opts.go @ v0.30.0 and v0.31.0 (commit 9144af6fe).
@@ -171,7 +174,7 @@ class SourceParts:
         known = are_facts_of(self.record, platform)
         facts = find_facts(self.record, reference, name) if known else None
         if facts is None:
-            value = digest or reference
+            value = digest or dict(self.record.image_digests).get(reference, reference)
             return (
                 [KeyPart(cause="base-image", path=reference, field="digest", value=value)],
                 [LAYERS_OF + reference],
