@@ -117,6 +117,28 @@ def test_recipe_names_every_file_that_is_touched(name: str) -> None:
     assert all(any(path.startswith(each) for path in touched) for each in required)
 
 
+@pytest.mark.parametrize(
+    ("task", "name", "evidence"),
+    [
+        ("a client", "client", 0),
+        ("a cause", "cause", 1),  # a pair of builds
+        ("a release of BuildKit", "release", 1),  # a transcript or a pair
+        ("a format", "reporter", 0),
+        ("a rule of lint", "lint-rule", 1),  # its unit tests
+    ],
+)
+def test_architecture_counts_the_files_of_a_task(task: str, name: str, evidence: int) -> None:
+    steps = steps_of(name)
+    pages = {steps["page"]} if "page" in steps else set()
+    touched = {steps["file"], *pages, *(line["file"] for line in steps["line"])}
+
+    page = (TOP / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    row = re.search(rf"^\| {task} \| (\d+): ", page, re.MULTILINE)
+
+    assert row is not None
+    assert int(row[1]) == len(touched) + evidence
+
+
 def test_client(tmp_path: Path, runtime: Path, docker_on_path: str) -> None:
     house = follow("client", tmp_path / "house")
 
@@ -207,6 +229,35 @@ def test_cause(tmp_path: Path) -> None:
     assert said.startswith("Dockerfile:10  ENV NAME=8ce3n  missed: the ENV lines differ\n")
     assert re.search(r"^  [0-9.]+ s, 3 more steps  PROVEN env-line$", said, re.M)
     house.holds_contract("test_cause_table.py", "env-line")
+
+
+def test_rule_of_lint(tmp_path: Path) -> None:
+    house = follow("lint-rule", tmp_path / "house")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Dockerfile").write_text("FROM alpine:3.20\nWORKDIR /\nRUN true\nWORKDIR /src\n")
+
+    said = house.layerfork("lint", str(project))
+
+    assert re.search(r"Dockerfile:2\b", said), said
+    assert "root-workdir" in said
+    assert "name a directory" in said
+    assert not re.search(r"Dockerfile:4\b", said)
+    house.holds_contract("test_lint_table.py", "root-workdir or overview or every_code")
+
+
+def test_wording_of_an_answer(tmp_path: Path) -> None:
+    """One file has a cause's wording: its rule. An edit there changes the answer, and nothing else has to."""
+    house = follow("cause", tmp_path / "house")
+    rule = house.top / "src" / "layerfork" / "diagnose" / "causes" / "instructions.py"
+    before = house.layerfork("diff", f"{RECORDS}#1", f"{RECORDS}#2")
+    text = rule.read_text("utf-8")
+    assert text.count("the ENV lines differ") == 1
+    rule.write_text(text.replace("the ENV lines differ", "ENV has other text"))
+
+    after = house.layerfork("diff", f"{RECORDS}#1", f"{RECORDS}#2")
+
+    assert after == before.replace("the ENV lines differ", "ENV has other text") != before
 
 
 def test_reporter(tmp_path: Path) -> None:
