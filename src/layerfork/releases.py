@@ -170,6 +170,12 @@ class FrontendRules:
     checks_commits: bool = True
     """``ADD --checksum`` of a repository asks for a commit; else it is refused. Since 0.22.
     Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchCopy @ v0.21.1, v0.22.0."""
+    target_stage: bool = True
+    """Every stage may declare TARGETSTAGE, which has the name of what is built. Since 0.17.
+    Source: moby/buildkit commit 6a31a78b4; dockerfile2llb/{platform,convert}.go @ v0.16.0, v0.17.0."""
+    os_versions: bool = True
+    """So it may BUILDOSVERSION and TARGETOSVERSION. Since 0.19.
+    Source: moby/buildkit commit 94ddeb7db; dockerfile2llb/platform.go:defaultArgs @ v0.18.2, v0.19.0."""
     merges: bool | None = None
     """The daemon can merge, which ``COPY --link`` needs; None when that is not known. A Docker Engine can
     with containerd's image store alone. Source: moby/moby builder/builder-next/controller.go @ v26.1.5."""
@@ -189,6 +195,8 @@ def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
         keeps_relative_dots=release >= (0, 14, 0),
         clones=release >= (0, 12, 0),
         checks_commits=release >= (0, 22, 0),
+        target_stage=release >= (0, 17, 0),
+        os_versions=release >= (0, 19, 0),
         merges=merges,
     )
 

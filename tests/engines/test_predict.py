@@ -235,3 +235,28 @@ def test_a_hypothetical_edit_and_another_client(
     code, other = predict(engine, user, tree, "--client", "buildx-build")
     assert code == 1
     assert "its cache is not that of classic" in other["steps"][1]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "named", "asked"), [("26.1", "hit", "hit"), ("28.5", "miss", "miss")], ids=["26.1", "28.5"]
+)
+def test_the_name_of_what_is_built_is_an_argument_since_buildkit_0_17(
+    name: str, named: str, asked: str, tmp_path: Path, tree: Path
+) -> None:
+    """BuildKit 0.13 of Engine 26.1 gives no stage a TARGETSTAGE; 0.25 of Engine 28.5 does."""
+    (tree / "Dockerfile").write_text("FROM alpine\nARG TARGETSTAGE\nRUN echo of ${TARGETSTAGE-none} > /t\n")
+    with open_engine(name).start(os.environ, print) as running:
+        assert running.toolchain is not None
+        plugins = {"cliPluginsExtraDirs": [str(running.toolchain.cli_plugins)]}
+        home = tmp_path / "of-this-engine"
+        home.mkdir()
+        (home / "config.json").write_text(json.dumps(plugins))
+        user = {"DOCKER_CONFIG": str(home), "XDG_STATE_HOME": str(home / "state"), "DOCKER_BUILDKIT": "1"}
+        build(running, user, tree)
+        changes = (("FROM alpine\n", "FROM alpine AS last\n", (), named), ("", "", ("--target", "0"), asked))
+        for before, after, options, expected in changes:
+            _rewrite(tree, before, after)
+            _, predicted = predict(running, user, tree, *options)
+            built = build(running, user, tree, *options)
+            assert built[-1][1] == expected, built
+            assert predicted["steps"][-1]["prediction"] == expected, predicted

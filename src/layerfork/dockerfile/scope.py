@@ -242,10 +242,15 @@ class JoinedScope:
 SCRATCH = "scratch"
 """The base that is no image."""
 BUILTIN_ARGUMENTS = frozenset(
-    {f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "ARCH", "VARIANT")}
+    {
+        f"{side}{part}"
+        for side in ("BUILD", "TARGET")
+        for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")
+    }
     | {"TARGETSTAGE"}
 )
-"""Global arguments that BuildKit sets by itself, where none is given.
+"""Global arguments that BuildKit sets by itself, where none is given; some since a release that
+`releases.FrontendRules` names.
 
 Source: moby/buildkit frontend/dockerfile/dockerfile2llb/platform.go:{getPlatformArgs,defaultArgs}
 @ v0.8.0 to 73ed6825c.

@@ -163,7 +163,7 @@ class Rerun:
             evaluated=self.after.of(platform),
             rules=inputs.rules,
             outside=outside,
-            target_platform=inputs.platform_args.get("TARGETPLATFORM", ""),
+            target_platform=inputs.builtin_args.get("TARGETPLATFORM", ""),
             needed=needed,
             operations=operations,
         )

@@ -1,7 +1,7 @@
 """What a frontend read besides the Dockerfile, from the record of a build.
 
 Source: moby/buildkit frontend/dockerui/{config,attr}.go, frontend/dockerfile/dockerfile2llb/platform.go
-@ v0.13.2 and 73ed6825c.
+@ v0.13.2, v0.17.0, v0.19.0 and 73ed6825c.
 """
 
 from layerfork.dockerfile import Dockerfile
@@ -35,13 +35,14 @@ def inputs_of(record: BuildRecord, dockerfile: Dockerfile, graph: Graph, branch:
             images[stage.index] = facts
         if facts is not asked:
             partly_known.add(stage.index)
+    rules = rules_of(record)
     return Inputs(
         build_args=arguments_of(record),
-        platform_args=_platform_args(record, branch),
+        builtin_args=_builtin_args(record, dockerfile, branch, rules),
         options=_options(record.request),
         images=images,
         partly_known=frozenset(partly_known),
-        rules=rules_of(record),
+        rules=rules,
         dated=dating(record),
     )
 
@@ -117,24 +118,36 @@ def _ulimits(text: str) -> list[str]:
     return found
 
 
-def _platform_args(record: BuildRecord, branch: str) -> dict[str, str]:
+def _builtin_args(
+    record: BuildRecord, dockerfile: Dockerfile, branch: str, rules: FrontendRules
+) -> dict[str, str]:
     """Arguments that every stage may declare without a value. What several platforms have in common was made
     without those of the target."""
+    found = {"TARGETSTAGE": _target_stage(record, dockerfile)} if rules.target_stage else {}
     engine = record.engine
     if engine is None or not engine.architecture:
-        return {}
+        return found
     build = f"{engine.os}/{engine.architecture}"
     target = branch or record.request.platform or build
-    found = _args("BUILD", build) | {"TARGETSTAGE": record.request.target or "default"}
-    return found if "," in target else found | _args("TARGET", target)
+    found |= _args("BUILD", build, rules)
+    return found if "," in target else found | _args("TARGET", target, rules)
 
 
-def _args(prefix: str, platform: str) -> dict[str, str]:
+def _target_stage(record: BuildRecord, dockerfile: Dockerfile) -> str:
+    """What is built, as the request writes it, or the last stage by its name; one without a name is
+    ``default``."""
+    return record.request.target or dockerfile.stages[-1].name or "default"
+
+
+def _args(prefix: str, platform: str, rules: FrontendRules) -> dict[str, str]:
+    """Of a platform such as ``linux/arm/v7`` or ``windows(10.0.17763)/amd64``."""
     system, _, rest = platform.partition("/")
     architecture, _, variant = rest.partition("/")
-    return {
+    system, _, version = system.partition("(")
+    found = {
         f"{prefix}PLATFORM": platform,
         f"{prefix}OS": system,
         f"{prefix}ARCH": architecture,
         f"{prefix}VARIANT": variant,
     }
+    return found | {f"{prefix}OSVERSION": version.rstrip(")")} if rules.os_versions else found

@@ -51,7 +51,7 @@ def definition_of(record: BuildRecord, dockerfile: Dockerfile, platform: str = "
         evaluated=evaluated,
         rules=inputs.rules,
         outside=outside,
-        target_platform=inputs.platform_args.get("TARGETPLATFORM", ""),
+        target_platform=inputs.builtin_args.get("TARGETPLATFORM", ""),
         needed=frozenset(stages_behind(dockerfile, evaluated, last)),
     )
     definer.run()

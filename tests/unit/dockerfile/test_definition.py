@@ -59,7 +59,7 @@ def evaluated(case: str) -> dict[int, Evaluated]:
     only = next(iter(known.values()))
     inputs = Inputs(
         build_args=build.args,
-        platform_args=PLATFORM,
+        builtin_args=PLATFORM,
         options=OPTIONS.get(name, NO_OPTIONS),
         images={
             stage.index: known.get(stage.base, only)

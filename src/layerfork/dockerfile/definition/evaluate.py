@@ -50,8 +50,8 @@ class Inputs:
     """What the frontend reads besides the Dockerfile."""
 
     build_args: Mapping[str, str]
-    platform_args: Mapping[str, str] = field(default_factory=dict)
-    """``TARGETPLATFORM``, ``BUILDARCH`` and their like, as far as they are known."""
+    builtin_args: Mapping[str, str] = field(default_factory=dict)
+    """``TARGETPLATFORM``, ``TARGETSTAGE`` and their like, as far as they are known."""
     options: Fields = field(default_factory=dict)
     """Fields of every RUN that the request decides: ``network``, ``hostname``, ``extra_hosts`` …"""
     images: Mapping[int, ImageFacts] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class _Walk:
     found: dict[int, Evaluated] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.meta = JoinedScope(variables=dict(self.inputs.platform_args), given=self.inputs.build_args)
+        self.meta = JoinedScope(variables=dict(self.inputs.builtin_args), given=self.inputs.build_args)
 
     def find_date(self) -> None:
         """The date of everything, once global arguments are known."""
@@ -189,7 +189,7 @@ class _Walk:
         earlier = self.dockerfile.find_base(base)
         if earlier is not None and earlier.index < stage.index:
             return self.platforms[earlier.index]
-        return asked or self.inputs.platform_args.get("TARGETPLATFORM", "")
+        return asked or self.inputs.builtin_args.get("TARGETPLATFORM", "")
 
     def _begin(self, stage: Stage, base: str) -> FrontendStage:
         scope = JoinedScope(
