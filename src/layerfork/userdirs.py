@@ -41,3 +41,19 @@ def make_private(directory: Path) -> None:
             place.chmod(0o700)
     if not directory.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fspath(directory))
+
+
+def is_ours_alone(directory: Path) -> bool:
+    """Whether only this user and root can write into a directory, or put another one in its place.
+
+    Of one that is not there yet, the question is about the nearest that is above it. Raises: OSError.
+    """
+    nearest = next(place for place in (directory, *directory.parents) if os.path.lexists(place)).resolve()
+    for place in (nearest, *nearest.parents):
+        status = place.lstat()
+        others_write = stat.S_IMODE(status.st_mode) & 0o022
+        # In a sticky directory nobody renames what is another's, but everybody may add.
+        is_sticky = status.st_mode & stat.S_ISVTX and place != nearest
+        if status.st_uid not in (0, os.getuid()) or (others_write and not is_sticky):
+            return False
+    return True

@@ -1,15 +1,20 @@
 """YAML and HCL as nodes that know their lines."""
 
+import contextlib
+import fcntl
+import functools
+import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import yaml
 
 from layerfork.lint.builds import Node
 from layerfork.lint.files import UnreadableError
+from layerfork.userdirs import cache_directory, is_ours_alone, make_private
 
 if TYPE_CHECKING:
-    from lark import Tree
+    from lark import Lark, Tree
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where it is there: some ten times as fast."""
@@ -78,11 +83,11 @@ def read_hcl(text: str) -> Iterator[tuple[str, str, Node]]:
 
     Raises: UnreadableError, naming the line.
     """
-    from hcl2 import parses_to_tree
-    from lark.exceptions import LarkError, UnexpectedInput
+    from lark.exceptions import LarkError, UnexpectedInput  # late: start-up
 
     try:
-        tree = parses_to_tree(text if text.endswith("\n") else f"{text}\n")
+        # The grammar needs a line end after the last line, and python-hcl2 adds another.
+        tree = _hcl_parser().parse(f"{text}\n" if text.endswith("\n") else f"{text}\n\n")
         (body,) = _children(tree, "body")
         for block in _children(body, "block"):
             yield _block(block, text)
@@ -93,6 +98,46 @@ def read_hcl(text: str) -> Iterator[tuple[str, str, Node]]:
         raise UnreadableError("is no HCL") from error
     except RecursionError as error:
         raise UnreadableError("is nested too deeply") from error
+
+
+_LONGEST_WAIT_S = 10
+"""For a process that makes the tables; one that was stopped may hold the lock for longer."""
+
+
+@functools.cache
+def _hcl_parser() -> "Lark":
+    """python-hcl2's parser, with its tables kept in our cache directory.
+
+    To make the tables takes seconds. python-hcl2 keeps them in its own directory, which the user of an installed
+    layerfork often cannot write to. lark reads them as a pickle, which can run code, so they lie only where
+    nobody else can write. lark writes the file in place, so one process at a time opens it.
+
+    Source: python-hcl2 hcl2/parser.py @ v8.1.4 reads PARSER_FILE at the first call; lark lark/lark.py @ 1.3.1
+    makes the tables again if the grammar, lark or Python changed or the file is damaged, and goes on if it
+    cannot be written.
+    """
+    from hcl2 import parser  # late: start-up
+
+    place = cache_directory() / "hcl"
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            if is_ours_alone(place):
+                make_private(place)
+                _lock(stack.enter_context((place / "lock").open("w")))
+                parser.PARSER_FILE = place / "tables"
+        return parser.parser()
+
+
+def _lock(file: IO[str]) -> None:
+    """Lock a file until it is closed. Raises: OSError where another process holds it for too long."""
+    last = time.monotonic() + _LONGEST_WAIT_S
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > last:
+                raise
+            time.sleep(0.02)
 
 
 def _block(block: "Tree[Any]", text: str) -> tuple[str, str, Node]:
