@@ -52,7 +52,7 @@ def is_ours_alone(directory: Path) -> bool:
     for place in (nearest, *nearest.parents):
         status = place.lstat()
         others_write = stat.S_IMODE(status.st_mode) & 0o022
-        # In a sticky directory nobody renames what is another's, but everybody may add.
+        # In a sticky directory users rename only their own entries, but may add some.
         is_sticky = status.st_mode & stat.S_ISVTX and place != nearest
         if status.st_uid not in (0, os.getuid()) or (others_write and not is_sticky):
             return False

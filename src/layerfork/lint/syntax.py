@@ -108,9 +108,9 @@ _LONGEST_WAIT_S = 10
 def _hcl_parser() -> "Lark":
     """python-hcl2's parser, with its tables kept in our cache directory.
 
-    To make the tables takes seconds. python-hcl2 keeps them in its own directory, which the user of an installed
-    layerfork often cannot write to. lark reads them as a pickle, which can run code, so they lie only where
-    nobody else can write. lark writes the file in place, so one process at a time opens it.
+    To make the tables takes seconds. python-hcl2 keeps them in its own directory, which the user of an
+    installed layerfork often cannot write to. lark reads them as a pickle, which can run code, so they lie
+    only where no other user can write. lark writes the file in place, so one process at a time opens it.
 
     Source: python-hcl2 hcl2/parser.py @ v8.1.4 reads PARSER_FILE at the first call; lark lark/lark.py @ 1.3.1
     makes the tables again if the grammar, lark or Python changed or the file is damaged, and goes on if it
