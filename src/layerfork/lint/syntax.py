@@ -3,9 +3,8 @@
 import contextlib
 import fcntl
 import functools
-import time
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -100,17 +99,14 @@ def read_hcl(text: str) -> Iterator[tuple[str, str, Node]]:
         raise UnreadableError("is nested too deeply") from error
 
 
-_LONGEST_WAIT_S = 10
-"""For a process that makes the tables; one that was stopped may hold the lock for longer."""
-
-
 @functools.cache
 def _hcl_parser() -> "Lark":
     """python-hcl2's parser, with its tables kept in our cache directory.
 
     To make the tables takes seconds. python-hcl2 keeps them in its own directory, which the user of an
     installed layerfork often cannot write to. lark reads them as a pickle, which can run code, so they lie
-    only where no other user can write. lark writes the file in place, so one process at a time opens it.
+    only where no other user can write. lark writes the file in place, so one process at a time opens it; one
+    that finds it open makes tables of its own.
 
     Source: python-hcl2 hcl2/parser.py @ v8.1.4 reads PARSER_FILE at the first call; lark lark/lark.py @ 1.3.1
     makes the tables again if the grammar, lark or Python changed or the file is damaged, and goes on if it
@@ -123,21 +119,10 @@ def _hcl_parser() -> "Lark":
         with contextlib.suppress(OSError):
             if is_ours_alone(place):
                 make_private(place)
-                _lock(stack.enter_context((place / "lock").open("w")))
+                lock = stack.enter_context((place / "lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 parser.PARSER_FILE = place / "tables"
         return parser.parser()
-
-
-def _lock(file: IO[str]) -> None:
-    """Lock a file until it is closed. Raises: OSError where another process holds it for too long."""
-    last = time.monotonic() + _LONGEST_WAIT_S
-    while True:
-        try:
-            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > last:
-                raise
-            time.sleep(0.02)
 
 
 def _block(block: "Tree[Any]", text: str) -> tuple[str, str, Node]:
