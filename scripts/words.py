@@ -9,7 +9,7 @@ from pathlib import Path
 TOP = Path(__file__).parents[1]
 WORDS = re.compile(
     r"\b(told|likewise|nobody|of\s+which|whatever\s+becomes|what\s+becomes\s+of|taken\s+for\s+granted|all\s+the\s+same"
-    r"|a\s+python\s+that\s+plays)\b",
+    r"|a\s+python\s+that\s+plays|held\s+against|for\s+want\s+of|tinted|taken\s+to\s+be|so\s+many)\b",
     re.IGNORECASE,
 )
 READ = ("README.md", "CONTRIBUTING.md", "docs", "src/layerfork", "integrations", "scripts", "action.yml")

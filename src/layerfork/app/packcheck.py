@@ -1,4 +1,4 @@
-"""What every client sends of a directory today, held against its canonical tar. No engine is needed."""
+"""What every client sends of a directory today, compared with its canonical tar. No engine is needed."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

@@ -21,7 +21,7 @@ from layerfork.record.store.store import KeptBuild, RecordStore, open_store
 from layerfork.record.store.summary import read_summaries
 
 _MOST_EARLIER = 20
-"""So many earlier builds of the same cache are looked at."""
+"""At most this many earlier builds of the same cache are read."""
 
 
 def show_records(word: str, max_age_s: float | None = None) -> tuple[RecordReport, ...]:

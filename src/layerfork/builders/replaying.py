@@ -186,7 +186,7 @@ def _copy_attributes(source: Path, target: Path, status: os.stat_result) -> None
 
 _PERMISSIONS = 0o7777
 _BLANKS = 64
-"""So many blanks and line feeds make a content that no build has had."""
+"""This many blanks and line feeds make a content that no build has had."""
 
 
 class NotMadeError(LayerforkError):

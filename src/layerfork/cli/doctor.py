@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 def command(form: "Format", verbose: bool) -> int:
     """Say what this machine can run, what is missing and how to get it, and what would distort results.
 
-    Tinted is what makes builds or their cache keys other than on another machine: an umask, a variable such
-    as DOCKER_BUILDKIT, proxies in docker's settings, a chosen buildx builder, git's line endings. Nothing is
-    started, fetched or changed, and no password is shown. Without -v what is well is left out.
+    Some settings make builds or their cache keys differ from those of another machine: an umask, a variable
+    such as DOCKER_BUILDKIT, proxies in docker's settings, a chosen buildx builder, git's line endings. The
+    command starts, fetches and changes nothing, and shows no password. Without -v it leaves out what needs
+    no attention.
 
-    0 says that something can build here, 1 that nothing can.
+    Exit code 0: something can build here. Exit code 1: nothing can.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _NEWEST = 50
-"""So many builds are listed without ``--limit``."""
+"""The builds that are listed without ``--limit``."""
 
 
 @click.command("history")
@@ -39,7 +39,7 @@ _NEWEST = 50
     "--limit",
     type=click.IntRange(min=1),
     default=None,
-    help="So many builds at most. Default: 50; of runs of a CI system all.",
+    help="The most builds to list. Default: 50; all for the runs of a CI system.",
 )
 @click.option("--here", is_flag=True, help="Only builds of this directory.")
 @click.option("--store", default="", metavar="DIR", help="Record store; default: in the state directory.")
@@ -48,7 +48,7 @@ _NEWEST = 50
     type=click.IntRange(min=1),
     default=100,
     show_default=True,
-    help="github:, gitlab: look at so many runs or pipelines that have ended, the newest first.",
+    help="github:, gitlab: the number of ended runs or pipelines to read, the newest first.",
 )
 @click.option(
     "--workflow",

@@ -133,8 +133,8 @@ def command(
     directory. What unrecorded builds stored is unknown, and so is what the cache has lost since.
 
     With --ask-engine the frontend of an engine's BuildKit says what it makes of the Dockerfile, and the
-    engine which base images it has now: no line is unknown for want of a model. No step is built, and the
-    engine keeps nothing of the question. A frontend that `# syntax` names is run there as for a build, and
+    engine which base images it has now: no line is unknown because a model is missing. The engine builds no
+    step and keeps nothing of the question. A frontend that `# syntax` names is run there as for a build, and
     fetched if the engine does not have it.
 
     With --git, every commit of a range is read from git's objects and predicted as if it was built after the

@@ -50,7 +50,7 @@ def command(
     builds, those of every other FILE are compared with those of the first; in a single FILE, each build with
     the one before it of the same kind. FILE#N is its N-th build alone.
 
-    With --diff the runs of two FILEs are held against each other, client by client: versions, outcomes, who
+    With --diff the runs of two FILEs are compared, client by client: versions, outcomes, who
     shares a cache with whom, forks. What changed from one engine or client version to the next?
 
     \b

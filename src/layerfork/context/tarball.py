@@ -43,7 +43,7 @@ def entry_head(entry: ContextEntry) -> bytes:
 
 
 def archive_end(written: int) -> bytes:
-    """What ends an archive after so many bytes."""
+    """What ends an archive after ``written`` bytes."""
     return bytes(-(written + 2 * BLOCK) % RECORD + 2 * BLOCK)
 
 

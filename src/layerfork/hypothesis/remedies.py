@@ -114,7 +114,7 @@ def _touched_lines(edit: Edit) -> set[tuple[str, int]]:
 ANOTHER = "layerfork-again"
 """Name of a file that changes a directory."""
 _MOST = 100
-"""So many entries change again: one of them would do."""
+"""At most this many entries are changed again: one of them would do."""
 _ENTRIES = codes_with(Trait.ENTRY) | {CauseCode.DOCKERFILE_IN_CONTEXT}
 
 

@@ -141,7 +141,7 @@ class CacheKey:
 
 
 _TEXTS = 1 << 12
-"""So many are hashed as one: all of very many together would double what a key needs of memory."""
+"""At most this many are hashed at once: all of very many together would double what a key needs of memory."""
 
 
 def _text_of(part: Part, path: str) -> str:

@@ -181,7 +181,7 @@ def display_name(raw: bytes) -> tuple[str, bytes | None]:
         return raw.decode("utf-8", errors="backslashreplace"), raw
 
 
-# What clients send of a directory, held against its canonical tar.
+# What clients send of a directory, compared with its canonical tar.
 
 SENDINGS_SCHEMA = "layerfork/pack-check/1"
 

@@ -77,4 +77,4 @@ class HistoryReport:
     problems: tuple[str, ...] = field(default=())
     """Places that could not be read, and why, a line each."""
     older: int = 0
-    """So many older builds were found and left out."""
+    """How many older builds were found and left out."""

@@ -137,7 +137,7 @@ def _shared(known: KnownBuild, chain: Collection[str]) -> int:
 THIS_BUILD = "this build"
 EARLIER_BUILD = "the earlier build"
 _ID_DIGITS = 4
-"""So many digits of a record's id name it."""
+"""This many digits of a record's id name it."""
 
 
 @dataclass(slots=True, kw_only=True)

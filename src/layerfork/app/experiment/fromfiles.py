@@ -32,7 +32,7 @@ def has_cells(path: Path) -> bool:
 
 
 def read_catalogue(file: str) -> CatalogueReport:
-    """Held against what the scenarios expect now, not against what they did when it was measured; those of
+    """Compared with what the scenarios expect now, not against what they did when it was measured; those of
     the user's own are in the file as they were.
 
     Raises: EvidenceError, UsageError for a scenario that is gone.

@@ -93,7 +93,7 @@ def _with_identities(measured: Sequence[TrialBuild], judged: Sequence[JudgedBuil
     )
 
 
-# A phase of a scenario held against what was expected: which instruction missed first, and why.
+# A phase of a scenario compared with what was expected: which instruction missed first, and why.
 
 BEFORE, NOW = "before", "now"
 
@@ -249,7 +249,7 @@ def _lost(report: DiffReport, expected: Expectation | None, texts: _Texts) -> st
     return f"{lost} was built again, but was to be reused" if lost else ""
 
 
-# Cells held against what their scenarios expect.
+# Cells compared with what their scenarios expect.
 
 NOTHING_SPENT = TimeSpent()
 NOT_ASKED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)
@@ -267,7 +267,7 @@ def report_of(
     spent: TimeSpent = NOTHING_SPENT,
     interrupted: bool = False,
 ) -> CatalogueReport:
-    """Cells held against what their scenarios expect; ``judged`` are those that were judged already."""
+    """Cells compared with what their scenarios expect; ``judged`` are those that were judged already."""
     by_name = {(each.name, each.content): each for each in scenarios}
     known = judged or {}
     return CatalogueReport(

@@ -71,7 +71,7 @@ HINT = "name two files of `layerfork run -o`; builds are compared with: layerfor
 
 
 def compare_runs(old: str, new: str) -> UpgradeReport:
-    """Two files of runs, or of runs of scenarios, judged again and held against each other.
+    """Two files of runs, or of runs of scenarios, judged again and compared with each other.
 
     Raises: EvidenceError, UsageError.
     """

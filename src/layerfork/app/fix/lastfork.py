@@ -26,7 +26,7 @@ from layerfork.record.store.store import open_store
 from layerfork.record.store.summary import KnownBuild, read_summaries
 
 _MOST_LOOKED_AT = 20
-"""So many builds of one kind are looked at for the last one that forked."""
+"""At most this many builds of one kind are searched for the last one that forked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from layerfork.record.run import DiffReport
 from layerfork.record.store.recordfile import stored
 
 _MOST_EARLIER = 20
-"""So many earlier builds are looked at to find the closest."""
+"""At most this many earlier builds are compared to find the closest."""
 _SAME_FILES = (
     "no committed file changed: the context held files that git does not have, or the cache had lost the step"
 )

@@ -35,7 +35,7 @@ _ELSEWHERE = (
     "one"
 )
 _MOST = 500
-"""So many builds of each source are looked at for the one that is to be explained."""
+"""At most this many builds of each source are searched for the one to explain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,9 @@ class HistoryAsked:
     engine: str = ""
     repository: str = ""
     newest: int = 50
-    """So many builds are listed at most; 0 for all."""
+    """The most builds to list; 0 for all."""
     runs: int = 100
-    """So many runs of each project of a CI system are looked at."""
+    """The most runs to read of each project of a CI system."""
     workflow: str = ""
     branch: str = ""
     """Of these runs those of one workflow and branch; empty for all."""

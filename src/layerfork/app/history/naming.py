@@ -20,7 +20,7 @@ _REF = re.compile(r"(?:[^/\s]+/[^/\s]+/)?([0-9a-z]{4,25})")
 builder and its node before a reference (``buildx.build.ref`` of ``--metadata-file``).
 Source: docker/buildx build/build.go (``exporterResponse["buildx.build.ref"]``) @ v0.10.0 to v0.36.1."""
 _SHOWN = 3
-"""So many builds are listed where a word names several."""
+"""At most this many builds are listed where a word names several."""
 
 
 def names_past_build(word: str) -> bool:

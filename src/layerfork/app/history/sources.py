@@ -57,7 +57,7 @@ class Wanted:
     """Which builds to look for."""
 
     newest: int
-    """So many of each source at most."""
+    """The most builds to read of each source."""
     engine: str = ""
     """An engine by its name in the table; empty for the user's own and every builder."""
     environment: Mapping[str, str]

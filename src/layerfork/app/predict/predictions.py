@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from layerfork.app.predict.frontend import Frontend, OpenFrontend
 
 MOST_EARLIER = 20
-"""So many earlier builds of the same cache are looked at."""
+"""At most this many earlier builds of the same cache are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,7 @@ def _later(prediction: "Prediction", seconds: float) -> "Prediction":
 
 
 def _over_age(prediction: "Prediction", most_s: float) -> "Prediction":
-    """With those hits marked that are older than so many seconds."""
+    """With those hits marked that are older than ``most_s`` seconds."""
     steps = tuple(
         replace(step, over_age=step.age_s is not None and step.age_s > most_s) for step in prediction.steps
     )

@@ -63,7 +63,7 @@ class BlobReader(Protocol):
     name: str
 
     def read(self, digest: Digest, limit: int) -> bytes:
-        """A manifest or a config, of at most so many bytes, not verified yet."""
+        """A manifest or a config, of at most ``limit`` bytes, not verified yet."""
 
 
 def configs_of(text: bytes, blobs: BlobReader) -> tuple[CacheConfig, ...]:

@@ -113,7 +113,7 @@ ALL_S = 300.0
 
 
 class Deadline:
-    """So many seconds for everything, from the first question on.
+    """``seconds`` limits all questions together, counted from the first one.
 
     A time limit of a connection holds for the next bytes alone: a server that sends one now and then never
     meets it. So the waiting is done beside us, and left alone when the time is over.

@@ -31,7 +31,7 @@ _MAX_BYTES = 256 << 20
 _EVERY_S = 5.0
 """So often progress is said."""
 _SHOWN = 3
-"""So many runs are named that lack the same."""
+"""At most this many runs that lack the same are named."""
 _REFUSED = frozenset({401, 403})
 
 

@@ -12,7 +12,7 @@ class RunsAsked:
     """Which runs to look at."""
 
     newest: int = 100
-    """So many runs that have ended, the newest first."""
+    """How many of the newest ended runs to read."""
     workflow: str = ""
     """Of GitHub the id, file name or name of a workflow, of GitLab the name of pipelines; empty for all."""
     branch: str = ""

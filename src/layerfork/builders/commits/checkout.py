@@ -97,7 +97,7 @@ class Sending:
     sends_git: bool = False
     """The recorded build sent git's own directory: a checkout has another one after each commit."""
     git_is_new: bool = False
-    """With ``sends_git``: all of it is taken to be another one at each commit, as it is in a clone. Else
+    """With ``sends_git``: all of it counts as different at each commit, as it is in a clone. Else
     nothing is said of it."""
 
 
@@ -269,7 +269,7 @@ def _status(mode: int, size: int, root: os.stat_result, mtime_ns: int) -> os.sta
 # Contents of a commit's files, as BuildKit's content keys need them.
 
 MOST_BYTES = 64 << 20
-"""Of one file; larger ones are not read. So much, and so many files, are asked for at a time."""
+"""Of one file; larger ones are not read. At most this many bytes and files are requested at a time."""
 MOST_FILES = 1_000
 
 

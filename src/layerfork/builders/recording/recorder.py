@@ -33,7 +33,7 @@ DRAIN_S = 5.0
 """How long connections may stay open after the client has ended before they are cut."""
 
 MOST_CLIENTS = 1_000
-"""So many processes are remembered that build: the newest."""
+"""At most this many building processes are remembered: the newest."""
 VERIFY_VARIABLE = "LAYERFORK_VERIFY"
 """Set in the environment: every recorder digests what it received and what it forwarded, and compares."""
 

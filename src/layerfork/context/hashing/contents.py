@@ -17,7 +17,7 @@ from layerfork.context.walk import Problem, no_collection
 from layerfork.record.context import Digest
 
 WORTH_FILES = 4_000
-"""From so many small files on, the start of a process is the smaller cost."""
+"""From this many small files on, the start of a process is the smaller cost."""
 
 Answers = Sequence[Content | None]
 """For each file its content, or None where the helper could not read it."""

@@ -15,7 +15,7 @@ from layerfork.record.context import Digest
 
 _DIGEST_BYTES = 32
 _LIMIT_FILES = 64
-"""So many of one ending stay in a directory."""
+"""At most this many files of one ending stay in a directory."""
 
 
 def read_columns(file: Path, form: str) -> tuple[Any, ...] | None:

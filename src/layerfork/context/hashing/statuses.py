@@ -43,7 +43,7 @@ def _open(directory: str) -> int:
 
 _UNREADABLE = (OSError, ValueError, OverflowError)
 _OTHER_WORK_FILES = 20_000
-"""What is imported meanwhile takes about as long as to ask for so many statuses."""
+"""What is imported meanwhile takes about as long as asking for this many statuses."""
 
 
 def columns_of(statuses: Iterable[os.stat_result]) -> bytes | None:
@@ -91,7 +91,7 @@ def _read(root: bytes, names: Names) -> bytes | None:
 
 
 def _split(names: Names, left: int) -> tuple[Names, Names]:
-    """So many of the first names, and the others; a directory may be in both."""
+    """The first ``left`` names, and the others; a directory may be in both."""
     for at, (directory, own) in enumerate(names):
         if len(own) >= left:
             return [*names[:at], (directory, own[:left])], [(directory, own[left:]), *names[at + 1 :]]

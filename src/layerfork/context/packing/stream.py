@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 PIECE_BYTES = 1 << 18
-"""So many bytes are handed on at once, at most."""
+"""At most this many bytes are handed on at once."""
 SPARE = 2 * BLOCK
 """Room that a content needs besides its size: for what fills up its block, and a byte that is too much."""
 _HALF = BLOCK // 2
@@ -52,7 +52,7 @@ class TarBuffer:
         """What was handed on."""
 
     def has_room(self, size: int) -> bool:
-        """Whether it still takes so many bytes."""
+        """Whether it still takes ``size`` bytes."""
         return self._at + size <= PIECE_BYTES
 
     def put(self, data: bytes | memoryview) -> None:

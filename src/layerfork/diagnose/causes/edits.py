@@ -19,7 +19,7 @@ IGNORE_FILE = ".dockerignore"
 
 
 BY_NAME = 8
-"""At most so many paths are put into a command or an edit."""
+"""At most this many paths are put into a command or an edit."""
 
 
 EVERYTHING = "it changes every file below, including files that did not differ and files that are not sent"

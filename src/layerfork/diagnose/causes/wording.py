@@ -95,7 +95,7 @@ _DIGEST = re.compile(r"\b(?:sha256:)?([0-9a-f]{64})\b")
 
 
 _BY_NAME = 2
-"""At most so many paths are named; of more, only the first."""
+"""At most this many paths are named; of more, only the first."""
 
 
 def values(scene: Scene, noun: str, writer: str, reader: str, *, many: bool = False) -> str:

@@ -27,7 +27,7 @@ def bind_targets(instruction: Instruction) -> tuple[str, ...]:
 
 
 def mount_checksums(created_by: str, count: int) -> tuple[str, ...]:
-    """The checksums of so many bind mounts, in their order; none when history does not show them all."""
+    """The checksums of ``count`` bind mounts, in their order; none when history does not show them all."""
     match = _CHECKSUMS.search(created_by)
     found = tuple(f"sha256:{text}" for text in match[0].split(":sha256:")[1:]) if match else ()
     return found if len(found) == count else ()

@@ -142,7 +142,7 @@ class _Builder:
         return [digest for digest in step.vertices if self.step_of[digest] in beside]
 
     def _reported_parents(self, step: StepRecord) -> Iterator[int]:
-        """Steps that this one builds on as the engine reported while it built, for want of a definition."""
+        """Steps that this one builds on as the engine reported while it built, if no definition is known."""
         if not any(vertex.inputs for vertex in self.record.vertices):
             yield from self._placed_parents(step)
         for vertex in self.record.vertices:

@@ -75,7 +75,7 @@ class Drawing:
     stroke: float
     """Width of a line."""
     bend: float
-    """A line changes its height in so many pixels before the point where it arrives."""
+    """A line changes its height within this many pixels before the point where it arrives."""
     start: Box
     """Where all lines begin."""
     tracks: tuple[Track, ...]
@@ -103,7 +103,7 @@ def width_of(text: str, size: float, letter: float = SANS) -> float:
 
 
 def shorten(text: str, most: int) -> str:
-    """At most so many letters, what is left out in the middle."""
+    """At most ``most`` letters: what exceeds them is left out in the middle."""
     if len(text) <= most:
         return text
     tail = (most - 1) // 3
@@ -111,7 +111,7 @@ def shorten(text: str, most: int) -> str:
 
 
 def in_lines(text: str, most: int, lines: int) -> tuple[str, ...]:
-    """Text on up to so many lines of up to so many letters, broken at single blanks, the last one cut."""
+    """Text on up to ``lines`` lines of up to ``most`` letters, broken at single blanks, the last one cut."""
     found: list[str] = []
     rest = text
     while len(rest) > most and len(found) < lines - 1:

@@ -34,9 +34,9 @@ HEAD_LETTERS, HEAD_ROWS = 22, 3
 LONG_VALUES = 40
 NAME_LETTERS, NAME_ROWS = 44, 3
 SHORT = 14
-"""So many letters are never cut."""
+"""Texts up to this many letters are never cut."""
 FEW_COLUMNS = 8
-"""With so many columns or fewer, each one has its whole text."""
+"""With this many columns or fewer, each one has its whole text."""
 
 
 def lay_out(graph: ForkGraph) -> Drawing:

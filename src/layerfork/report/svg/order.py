@@ -9,7 +9,7 @@ from layerfork.report.svg.graph import ForkGraph
 Cells = Sequence[Sequence[int | None]]
 """As in `Line.cells`, for each line."""
 EXHAUSTIVE = 6
-"""Up to so many lines every order is tried; 720 are quickly counted."""
+"""Up to this many lines every order is tried; 720 are quickly counted."""
 
 
 def order_of_lines(cells: Cells) -> tuple[int, ...]:

@@ -108,7 +108,7 @@ _BAR = 12
 """Columns of the longest bar."""
 _SUBJECT = 32
 _MOST_BLAMED = 5
-"""So many causes are listed without --verbose."""
+"""At most this many causes are listed without --verbose."""
 
 
 def render_histories(histories: Sequence[HistoryPrediction], look: Look) -> str:

@@ -12,7 +12,7 @@ MOST_ENTRIES = 2000
 """Larger contexts are left out: two recorded builds of them are compared by ``layerfork diff``."""
 MOST_FIELDS = 40
 FEW_SENDERS = 6
-"""Up to so many clients are named also where they are the most."""
+"""Up to this many clients are named even where they are the majority."""
 NOT_SENT = "not sent"
 Sender = tuple[str, int]
 """Client, and place of the engine."""

@@ -168,7 +168,7 @@ class BuildKitWatcher:
         return [build for build in builds if build.is_build]
 
     def _asked(self, ref: str, size: int) -> ObservedBuild:
-        """The build of a request of so many bytes, which it keeps."""
+        """The build of a request of ``size`` bytes, which it keeps."""
         if self._request_bytes + size > _MAX_REQUEST_BYTES:
             raise WatcherError("the requests of the builds are larger than the limit")
         build = self._build(ref)

@@ -135,7 +135,7 @@ def _scalar(field: Any, value: Any) -> Any:
 
 # What a provenance predicate of BuildKit holds of a build: the request, the definition, the source map.
 #
-# Operations come as JSON. Their digests are stored beside them, so what is read is held against them: an
+# Operations come as JSON. Their digests are stored beside them, so what is read is checked against them: an
 # operation whose bytes do not have its digest lost something on the way, and is not taken for known. Of
 # directories that the client sent, BuildKit leaves out the session, which no key holds.
 # Source: moby/buildkit solver/llbsolver/provenance/{buildconfig,predicate}.go, types/types.go, and

@@ -104,7 +104,7 @@ class Proxy:
     @property
     def connections(self) -> tuple[ConnectionFacts, ...]:
         """Facts about connections that have ended, in that order: of very many the newest `KEPT`, and besides
-        them the first so many that did not go well."""
+        them the first ones that did not go well."""
         with self._changed:
             return self._facts.all()
 

@@ -132,8 +132,8 @@ def _after_colon(text: str, at: int, name: str, start: int) -> Iterator[Span]:
 
 
 def _in_prose(text: str, at: int, count: int) -> Iterator[Span]:
-    """Values in the middle of a line, where a word may just as well be one of a sentence: the first if it
-    looks made, and of so many in all those that a machine seems to have drawn.
+    """Values in the middle of a line, where a word may belong to a sentence: the first one if it looks like a
+    secret, and of the next ``count`` words those that look random.
     """
     opening = _OPENING.match(text, at)
     assert opening is not None  # of nothing, too

@@ -28,8 +28,8 @@ _ANCHOR = 32
 _ANCHORS = 256
 _SHORTEST_RUN = 64
 _ALIKE = 8
-"""Of what is longer, up to so many places of so many characters are looked for; around one that is found the
-rest is compared. So many characters in all have to be the same."""
+"""A longer value is found by pieces: up to ``_ANCHORS`` pieces of ``_ANCHOR`` characters are searched, and
+the text around a hit is compared. At least ``_SHORTEST_RUN`` characters in a row have to be the same."""
 _LINES = re.compile(r"[^\r\n]+")
 _WORDS = re.compile(r"[^\s;&|()<>$,'\"`\\]+")
 """What a shell makes of a value that it reads again: `sh: 1: Tail55xyz: not found`."""
@@ -126,7 +126,7 @@ class _Search:
 
 
 def _same_before(text: str, at: int, whole: str, offset: int, most: int) -> int:
-    """So many characters before two places are the same."""
+    """How many characters before two places are the same."""
     same, step = 0, _ANCHOR
     while step:
         while same + step <= most and text.endswith(
@@ -138,7 +138,7 @@ def _same_before(text: str, at: int, whole: str, offset: int, most: int) -> int:
 
 
 def _same_after(text: str, at: int, whole: str, offset: int) -> int:
-    """So many characters from two places on are the same."""
+    """How many characters from two places on are the same."""
     same, step, most = 0, _ANCHOR, min(len(text) - at, len(whole) - offset)
     while step:
         while same + step <= most and text.startswith(whole[offset + same : offset + same + step], at + same):
@@ -263,7 +263,7 @@ def _spelt(value: str) -> Iterator[str]:
 
 
 def _encoded(octets: bytes, before: int) -> Iterator[str]:
-    """The characters of base64 that only these octets decide, with so many before them."""
+    """The characters of base64 that only these octets decide, with ``before`` octets before them."""
     first = -(-before * 8 // 6)
     last = (before + len(octets)) * 8 // 6
     for encode in (base64.b64encode, base64.urlsafe_b64encode):

@@ -93,7 +93,7 @@ def rest_of_word(text: str, at: int, name_start: int, *, flag: bool) -> Span | N
 
 
 def words_from(text: str, at: int, count: int) -> Iterator[Span]:
-    """Words of a command line that follow what ends here, at most so many; none beyond a pipe."""
+    """Words of a command line that follow what ends here, at most ``count``; none beyond a pipe."""
     for _ in range(count):
         gap = _GAP.match(text, at)
         if gap is None or text[gap.end() : gap.end() + 1] in ("", "|", ";", "&", "<", ">", "\n"):
