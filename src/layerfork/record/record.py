@@ -138,11 +138,32 @@ class StepRecord:
     error: str = ""
 
 
+MOST_WORK = 500
+"""Of one vertex; one with so many may have had more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A part of what a vertex did, as BuildKit's status reported it last."""
+
+    id: str
+    """``writing layer sha256:…``, ``transferring context:``; of a layer that is pulled, its digest alone."""
+    started_s: float | None = None
+    """Seconds since the start of the build; None where nothing shows it."""
+    seconds: float | None = None
+    """Until it ended, or was reported last; None where nothing shows it."""
+    current: int = 0
+    """Bytes that were moved, as far as BuildKit or the client's session showed them; 0 when unknown."""
+    total: int = 0
+    """Bytes to move; 0 when unknown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vertex:
     """A BuildKit vertex as Status reported it last."""
 
     digest: Digest
+    """Empty for the engine's own work in a log that does not print it."""
     name: str
     inputs: tuple[Digest, ...] = ()
     started_s: float | None = None
@@ -150,6 +171,10 @@ class Vertex:
     cached: bool = False
     error: str = ""
     internal: bool = False
+    seconds: float | None = None
+    """How long it took, in a log that shows no points of time; otherwise None."""
+    work: tuple[Work, ...] = ()
+    """What it reported, in the order of appearance; at most `MOST_WORK`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from layerfork.builders.imports.drafts import (
 )
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildOutcome, BuildRecord, BuildResult, RecordedRequest
-from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.observed import VertexState, WorkState
 from layerfork.wire.buildkit.vertices import first_start_ns, is_internal, read_label
 from layerfork.wire.history.historybuild import LeftBehind, read_left_behind
 from layerfork.wire.history.historyrecord import StoredProgress, as_utc, read_json_progress
@@ -85,6 +85,15 @@ def _state(vertex: PrintedVertex) -> VertexState:
         completed_ns=round((vertex.seconds or 0) * _SECOND_NS) if ended else None,
         cached=vertex.ended == "cached",
         error=vertex.error,
+        work={
+            name: WorkState(
+                started_ns=None if each.seconds is None else 0,
+                ended_ns=None if each.seconds is None else round(each.seconds * _SECOND_NS),
+                current=each.current,
+                total=each.total,
+            )
+            for name, each in vertex.work.items()
+        },
     )
 
 

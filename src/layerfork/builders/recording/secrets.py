@@ -36,7 +36,7 @@ def key_digests(record: BuildRecord, redactor: Redactor) -> BuildRecord:
     """The record with stand-ins in place of the digests of all operations and vertices."""
     ops = record.definition.ops if record.definition is not None else ()
     digests = {op.digest for op in ops} | {vertex.digest for vertex in record.vertices}
-    keyed = {each: redactor.keyed_digest(each) for each in digests if not each.startswith(HIDDEN)}
+    keyed = {each: redactor.keyed_digest(each) for each in digests if each and not each.startswith(HIDDEN)}
     return replace(
         record,
         definition=_definition(record.definition, keyed),

@@ -32,8 +32,9 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchCopy
 def definition_as_reported(record: BuildRecord) -> Definition:
     """Operations of a build's vertices, inputs as the engine reported them; those in doubt are left out."""
     texts = {digest: step.instruction for step in record.steps for digest in step.vertices}
-    contexts = frozenset(vertex.digest for vertex in record.vertices if vertex.name in _CONTEXTS)
-    ops = (_op(vertex, texts.get(vertex.digest) or vertex.name, contexts) for vertex in record.vertices)
+    vertices = [vertex for vertex in record.vertices if vertex.digest]
+    contexts = frozenset(vertex.digest for vertex in vertices if vertex.name in _CONTEXTS)
+    ops = (_op(vertex, texts.get(vertex.digest) or vertex.name, contexts) for vertex in vertices)
     return Definition(ops=tuple(op for op in ops if op is not None))
 
 

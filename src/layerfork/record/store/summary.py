@@ -77,7 +77,9 @@ def timeless_digest(form: StoredRecord) -> str:
         place=BuildPlace(),
         seconds=0.0,
         steps=tuple(replace(step, created_at="", started_s=None, seconds=None) for step in outline.steps),
-        vertices=tuple(replace(each, started_s=None, completed_s=None) for each in vertices),
+        vertices=tuple(
+            replace(each, started_s=None, completed_s=None, seconds=None, work=()) for each in vertices
+        ),
     )
     positions = dict.fromkeys((*(op.digest for op in ops), *(each.digest for each in vertices)))
     number = {digest: str(position) for position, digest in enumerate(positions)}

@@ -93,7 +93,7 @@ class StatusFollower:
         build.vertex_bytes += sum(seen.ByteSize() for seen in status.vertexes)
         if len(build.vertices) >= MAX_VERTICES or build.vertex_bytes > MAX_VERTEX_BYTES:
             raise StatusError("it has more vertices than the limit")
-        follow(build.vertices, status)
+        build.vertex_bytes += follow(build.vertices, status)
 
     def _leave(self) -> None:
         if self._build is not None:

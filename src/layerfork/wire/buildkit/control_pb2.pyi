@@ -82,10 +82,12 @@ class StatusRequest(_message.Message):
     def __init__(self, ref: _Optional[bytes] = ...) -> None: ...
 
 class StatusResponse(_message.Message):
-    __slots__ = ("vertexes",)
+    __slots__ = ("vertexes", "statuses")
     VERTEXES_FIELD_NUMBER: _ClassVar[int]
+    STATUSES_FIELD_NUMBER: _ClassVar[int]
     vertexes: _containers.RepeatedCompositeFieldContainer[StatusVertex]
-    def __init__(self, vertexes: _Optional[_Iterable[_Union[StatusVertex, _Mapping]]] = ...) -> None: ...
+    statuses: _containers.RepeatedCompositeFieldContainer[VertexStatus]
+    def __init__(self, vertexes: _Optional[_Iterable[_Union[StatusVertex, _Mapping]]] = ..., statuses: _Optional[_Iterable[_Union[VertexStatus, _Mapping]]] = ...) -> None: ...
 
 class StatusVertex(_message.Message):
     __slots__ = ("digest", "inputs", "name", "cached", "started", "completed", "error")
@@ -104,6 +106,24 @@ class StatusVertex(_message.Message):
     completed: Timestamp
     error: bytes
     def __init__(self, digest: _Optional[bytes] = ..., inputs: _Optional[_Iterable[bytes]] = ..., name: _Optional[bytes] = ..., cached: bool = ..., started: _Optional[_Union[Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Timestamp, _Mapping]] = ..., error: _Optional[bytes] = ...) -> None: ...
+
+class VertexStatus(_message.Message):
+    __slots__ = ("ID", "vertex", "current", "total", "timestamp", "started", "completed")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    VERTEX_FIELD_NUMBER: _ClassVar[int]
+    CURRENT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    STARTED_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    ID: bytes
+    vertex: bytes
+    current: int
+    total: int
+    timestamp: Timestamp
+    started: Timestamp
+    completed: Timestamp
+    def __init__(self, ID: _Optional[bytes] = ..., vertex: _Optional[bytes] = ..., current: _Optional[int] = ..., total: _Optional[int] = ..., timestamp: _Optional[_Union[Timestamp, _Mapping]] = ..., started: _Optional[_Union[Timestamp, _Mapping]] = ..., completed: _Optional[_Union[Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListWorkersResponse(_message.Message):
     __slots__ = ("record",)

@@ -13,7 +13,7 @@ from layerfork.wire.tar.tarstream import TarDecoder
 MAX_VERTICES = 200_000
 """A build of more vertices is recorded up to here."""
 MAX_VERTEX_BYTES = 256 << 20
-"""So is one whose vertices have longer names, inputs and errors in all."""
+"""So is one whose vertices have longer names, inputs, errors and statuses in all."""
 
 
 @dataclass(slots=True)
@@ -85,6 +85,17 @@ class ObservedSession:
 
 
 @dataclass(slots=True)
+class WorkState:
+    """A status of a vertex as it was reported last. Times are nanoseconds."""
+
+    started_ns: int | None = None
+    ended_ns: int | None = None
+    """When it completed, or was reported last."""
+    current: int = 0
+    total: int = 0
+
+
+@dataclass(slots=True)
 class VertexState:
     """A vertex as the last status that said something about it left it. Times are nanoseconds."""
 
@@ -95,6 +106,8 @@ class VertexState:
     completed_ns: int | None = None
     cached: bool = False
     error: str = ""
+    work: dict[str, WorkState] = field(default_factory=dict)
+    """By the status's id."""
 
 
 @dataclass(slots=True)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from layerfork.record.context import Digest
-from layerfork.record.record import Vertex
+from layerfork.record.record import MOST_WORK, Vertex, Work
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.fields import text, texts
-from layerfork.wire.buildkit.observed import MAX_VERTICES, VertexState
+from layerfork.wire.buildkit.observed import MAX_VERTICES, VertexState, WorkState
 from layerfork.wire.redact import Redactor
 
 # What the name of a vertex says.
@@ -65,10 +66,15 @@ def is_internal(name: str) -> bool:
 
 
 _SECOND_NS = 1_000_000_000
+_MOST_ID_BYTES = 1000
+"""Of a status: one with a longer id is left out. BuildKit's longest have a digest and a reference."""
+_WORK_EXTRA = 200
+"""What Python needs beside the id, in bytes."""
+_MOST_WORK_OF_BUILD = 5_000
 
 
-def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> None:
-    """Take in one status message.
+def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> int:
+    """Take in one message of vertices and statuses; returns the bytes that new statuses keep in memory.
 
     A vertex may run several times in one build; what counts is its last run. Announcements without
     times (the vertex was loaded once more) do not undo a run, and neither does work on a result that
@@ -84,6 +90,28 @@ def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> 
         if _is_work_on_a_result(state, seen):
             continue
         _take(state, seen)
+    return sum(_follow_work(vertices, each) for each in status.statuses)
+
+
+def _follow_work(vertices: Mapping[str, VertexState], seen: control.VertexStatus) -> int:
+    """Take in one status; of equal ids in one vertex the last counts, as progress displays do it."""
+    state = vertices.get(text(seen.vertex))
+    if state is None or len(seen.ID) > _MOST_ID_BYTES:
+        return 0
+    name = text(seen.ID)
+    work, new_bytes = state.work.get(name), 0
+    if work is None:
+        if len(state.work) >= MOST_WORK:
+            return 0
+        work = state.work[name] = WorkState()
+        new_bytes = len(name) + _WORK_EXTRA
+    if seen.HasField("started"):
+        work.started_ns = _nanoseconds(seen.started)
+    ended = seen.completed if seen.HasField("completed") else seen.timestamp
+    work.ended_ns = _nanoseconds(ended) or work.ended_ns
+    work.current = max(seen.current, 0)
+    work.total = max(seen.total, 0)
+    return new_bytes
 
 
 def _take(state: VertexState, seen: control.StatusVertex) -> None:
@@ -127,6 +155,11 @@ def read_vertices(
     what is internal.
     """
     zero = first_start_ns(states.values())
+    left = _MOST_WORK_OF_BUILD
+    works: list[tuple[Work, ...]] = []
+    for state in states.values():
+        works.append(_works(state, zero, left, redactor))
+        left -= len(works[-1])
     return tuple(
         Vertex(
             digest=Digest(state.digest),
@@ -137,8 +170,22 @@ def read_vertices(
             cached=state.cached,
             error=redactor.clean(state.error),
             internal=is_internal(state.name) or (own is not None and state.digest not in own),
+            work=work,
         )
-        for state in states.values()
+        for state, work in zip(states.values(), works, strict=True)
+    )
+
+
+def _works(state: VertexState, zero_ns: int | None, most: int, redactor: Redactor) -> tuple[Work, ...]:
+    return tuple(
+        Work(
+            id=redactor.clean(name),
+            started_s=seconds_since(zero_ns, work.started_ns),
+            seconds=seconds_since(work.started_ns, work.ended_ns) if work.started_ns is not None else None,
+            current=work.current,
+            total=work.total,
+        )
+        for name, work in islice(state.work.items(), most)
     )
 
 

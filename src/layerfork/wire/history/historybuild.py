@@ -217,9 +217,24 @@ def _place(step: StepRecord, states: Mapping[str, VertexState]) -> tuple[int, in
 
 
 def _honest_vertices(vertices: tuple[Vertex, ...], left: LeftBehind) -> tuple[Vertex, ...]:
-    """Those with a digest, without times that no clock showed."""
-    known = tuple(vertex for vertex in vertices if not vertex.digest.startswith(_NO_DIGEST))
-    return known if left.timed else tuple(replace(v, started_s=None, completed_s=None) for v in known)
+    """Without digests and times that nothing showed; steps without a digest are left out."""
+    return tuple(
+        each if left.timed else _untimed(each)
+        for each in vertices
+        if each.internal or not each.digest.startswith(_NO_DIGEST)
+    )
+
+
+def _untimed(vertex: Vertex) -> Vertex:
+    """The vertex of a log that prints no digests, or how long something took and not when."""
+    return replace(
+        vertex,
+        digest=Digest("") if vertex.digest.startswith(_NO_DIGEST) else vertex.digest,
+        started_s=None,
+        completed_s=None,
+        seconds=None if vertex.cached else vertex.completed_s,
+        work=tuple(replace(each, started_s=None) for each in vertex.work),
+    )
 
 
 def _honest(step: StepRecord, left: LeftBehind) -> StepRecord:

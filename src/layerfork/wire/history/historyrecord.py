@@ -238,8 +238,11 @@ def _read_message(line: str, progress: StoredProgress) -> bool:
         value = read_json(line)
         if not isinstance(value, dict) or not _KEYS & value.keys():
             return False
-        message = control.StatusResponse(vertexes=[_vertex(each) for each in value.get("vertexes") or ()])
-        said = [str(each.get("id", "")) for each in value.get("statuses") or ()]
+        message = control.StatusResponse(
+            vertexes=[_vertex(each) for each in value.get("vertexes") or ()],
+            statuses=[_status(each) for each in value.get("statuses") or ()],
+        )
+        said = [text(each.ID) for each in message.statuses]
     except (ValueError, TypeError, AttributeError, OverflowError):
         return False
     progress.take(message)
@@ -276,6 +279,24 @@ def _vertex(value: dict[str, Any]) -> control.StatusVertex:
         completed=_stamp(value.get("completed")),
         error=_bytes(value.get("error")),
     )
+
+
+def _status(value: dict[str, Any]) -> control.VertexStatus:
+    current, total = (_whole(value.get(name)) for name in ("current", "total"))
+    return control.VertexStatus(
+        ID=_bytes(value.get("id")),
+        vertex=_bytes(value.get("vertex")),
+        current=current,
+        total=total,
+        timestamp=_stamp(value.get("timestamp")),
+        started=_stamp(value.get("started")),
+        completed=_stamp(value.get("completed")),
+    )
+
+
+def _whole(value: Any) -> int:
+    """A number of bytes; 0 for what is none."""
+    return value if type(value) is int and 0 <= value < 1 << 63 else 0
 
 
 def _bytes(value: Any) -> bytes:

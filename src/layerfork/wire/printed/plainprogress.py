@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from layerfork.record.record import MOST_WORK
+
 _LINE = re.compile(r"#([0-9]{1,7}) (.*)")
 _LOG = re.compile(r"[0-9]+\.[0-9]+ ")
 _DONE = re.compile(r"DONE(?: ([0-9]+\.[0-9]+)s)?")
@@ -22,9 +24,28 @@ _INTERNAL = re.compile(r"\[(\S+) internal\] load build definition ")
 _NO_TARGETS = frozenset({"internal", "auth"})
 _WRAPPINGS = re.compile(r"failed to build: |target [^:]+: |failed to solve: |rpc error: code = \w+ desc = ")
 _EXPORT = "exporting "
+_BYTES = r"[0-9]+(?:\.[0-9]+)?[kMGTPE]?B"
+_WORK = re.compile(
+    rf"(?P<id>.+?)(?: (?P<moved>{_BYTES})(?: / (?P<total>{_BYTES}))?)?"
+    r"(?: (?P<seconds>[0-9]+\.[0-9])s)?(?P<done> done)?"
+)
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
+_MOST_ID = 1000
+"""Characters of a status: longer ones are left out."""
 MAX_BUILDS = 1000
 """Of one log; later ones are not read."""
 _BUILDING = "building with "
+
+
+@dataclass(slots=True)
+class PrintedWork:
+    """A status as it was printed last."""
+
+    seconds: float | None = None
+    """To a tenth; 0 for a hundredth or less."""
+    current: int = 0
+    total: int = 0
+    """Bytes, rounded as they are printed: to a hundredth of their unit."""
 
 
 @dataclass(slots=True)
@@ -40,6 +61,8 @@ class PrintedVertex:
     seconds: float | None = None
     """Of a vertex that is done, to a tenth; all its runs together."""
     error: str = ""
+    work: dict[str, PrintedWork] = field(default_factory=dict)
+    """By the status's text."""
 
 
 @dataclass(slots=True)
@@ -123,8 +146,30 @@ def _take(build: PrintedProgress, number: int, rest: str) -> None:
         vertex.ended, vertex.error = "error", rest.removeprefix("ERROR: ")
     elif _DIGEST.fullmatch(rest) and not vertex.digest:
         vertex.digest = rest
-    elif vertex.name.startswith(_EXPORT) and (image := image_of(rest)):
-        build.image_id = image
+    else:
+        _take_work(vertex, rest)
+        if vertex.name.startswith(_EXPORT) and (image := image_of(rest)):
+            build.image_id = image
+
+
+def _take_work(vertex: PrintedVertex, rest: str) -> None:
+    """A line such as ``writing layer sha256:… 1.05MB / 1.05MB 0.3s done``; one without anything behind its id
+    says only that something began."""
+    match = _WORK.fullmatch(rest)
+    if match is None or match.end("id") == len(rest) or match.end("id") > _MOST_ID:
+        return
+    name = match["id"]
+    if name not in vertex.work and len(vertex.work) >= MOST_WORK:
+        return
+    seconds = float(match["seconds"]) if match["seconds"] else (0.0 if match["done"] else None)
+    vertex.work[name] = PrintedWork(seconds, _bytes(match["moved"]), _bytes(match["total"]))
+
+
+def _bytes(printed: str | None) -> int:
+    if not printed:
+        return 0
+    number = printed.rstrip("kMGTPEB")
+    return round(float(number) * _UNITS[printed[len(number) : -1]])
 
 
 def image_of(status: str) -> str:

@@ -114,3 +114,48 @@ def test_a_log_that_begins_inside_of_a_vertex() -> None:
     assert ends(build) == {"[2/3] RUN a": "done", "[internal] load build context": "done"}
     assert build.begins_late
     assert not read("#2 [1/1] RUN a").begins_late
+
+
+def test_statuses_as_the_printer_writes_them() -> None:
+    layer = "sha256:" + "5" * 64
+    build = read(
+        "#2 exporting cache to registry",
+        "#2 preparing build cache for export",
+        f"#2 writing layer {layer} 0.1s",
+        f"#2 writing layer {layer} 0.3s done",
+        "#2 preparing build cache for export 2.5s done",
+        "#2 writing config " + layer + " done",
+        "#2 DONE 3.1s",
+        "#3 [1/2] FROM x",
+        "#3 " + layer + " 1.05MB / 3.64MB 0.2s",
+        "#3 " + layer + " 3.64MB / 3.64MB 0.9s done",
+        "#3 extracting " + layer + " 0.1s done",
+        "#3 DONE 1.0s",
+        "#4 [internal] load build context",
+        "#4 transferring context: 674B done",
+        "#4 transferring context: 12.50kB 5.0s",
+        "#4 DONE 5.1s",
+    )
+    found = {
+        (number, name): (work.seconds, work.current, work.total)
+        for number, vertex in build.vertices.items()
+        for name, work in vertex.work.items()
+    }
+    assert found == {
+        (2, "preparing build cache for export"): (2.5, 0, 0),
+        (2, "writing layer " + layer): (0.3, 0, 0),
+        (2, "writing config " + layer): (0.0, 0, 0),
+        (3, layer): (0.9, 3_640_000, 3_640_000),
+        (3, "extracting " + layer): (0.1, 0, 0),
+        (4, "transferring context:"): (5.0, 12_500, 0),
+    }
+
+
+def test_what_commands_print_is_no_status() -> None:
+    build = read("#2 [1/1] RUN a", "#2 0.101 writing layer x 0.3s done", "#2 DONE 1.0s", "#3 [2/2] RUN b")
+    assert [vertex.work for vertex in build.vertices.values()] == [{}, {}, {}]
+
+
+def test_statuses_are_bounded() -> None:
+    build = read("#2 exporting cache", *(f"#2 writing layer {number} done" for number in range(2_000)))
+    assert len(build.vertices[2].work) == 500

@@ -1,0 +1,230 @@
+"""Statuses of vertices: what BuildKit says that it moves, writes and waits for."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from transcripts.framed import Frame, Transcript
+from transcripts.replay import replay
+
+from layerfork.record.record import MOST_WORK, Vertex, Work
+from layerfork.wire.buildkit import control_pb2 as control
+from layerfork.wire.buildkit.buildkitbuild import BuildKitParts
+from layerfork.wire.buildkit.observed import VertexState
+from layerfork.wire.buildkit.vertices import follow, read_vertices
+from layerfork.wire.history.historyrecord import StoredProgress, read_json_progress
+from layerfork.wire.http.grpc import CallStatus, GrpcCall, GrpcStream, Room
+from layerfork.wire.http.http2 import Http2Connection
+from layerfork.wire.proxy.tap import Bytes, Headers
+from layerfork.wire.redact import Redactor
+
+DIGEST = "sha256:" + "4" * 64
+TRANSCRIPTS = (
+    "docker-26.1.5-engine-26.1.5-dir",
+    "docker-28.5.2-engine-28.5.2-containerd-export",
+    "docker-28.5.2-engine-28.5.2-containerd-features",
+    "buildx-0.36.1-engine-29.7.2-dir",
+)
+
+
+def at(seconds: int, nanos: int = 0) -> control.Timestamp:
+    return control.Timestamp(seconds=seconds, nanos=nanos)
+
+
+def status(name: str, **rest: Any) -> control.VertexStatus:
+    return control.VertexStatus(ID=name.encode(), vertex=b"v", **rest)
+
+
+def followed(*messages: list[control.VertexStatus]) -> dict[str, VertexState]:
+    states: dict[str, VertexState] = {}
+    vertex = control.StatusVertex(digest=b"v", name=b"exporting cache to registry", started=at(100))
+    follow(states, control.StatusResponse(vertexes=[vertex]))
+    for statuses in messages:
+        follow(states, control.StatusResponse(statuses=statuses))
+    return states
+
+
+def read(states: dict[str, VertexState]) -> Vertex:
+    (vertex,) = read_vertices(states, None, Redactor(b"key"))
+    return vertex
+
+
+def test_the_last_report_of_a_status_counts() -> None:
+    layer = f"writing layer {DIGEST}"
+    vertex = read(
+        followed(
+            [status(layer, started=at(101), timestamp=at(101))],
+            [status("sha256:aa", current=5, total=20, started=at(101), timestamp=at(102))],
+            [status("sha256:aa", current=20, total=20, started=at(101), completed=at(104, 5 * 10**8))],
+            [status(layer, started=at(101), completed=at(103), timestamp=at(109))],
+        )
+    )
+    assert vertex.work == (
+        Work(id=layer, started_s=1.0, seconds=2.0),
+        Work(id="sha256:aa", started_s=1.0, seconds=3.5, current=20, total=20),
+    )
+
+
+def test_what_did_not_end_lasted_until_it_was_reported_last() -> None:
+    vertex = read(followed([status("pushing layers", started=at(102), timestamp=at(107))]))
+    assert vertex.work == (Work(id="pushing layers", started_s=2.0, seconds=5.0),)
+
+
+def test_without_a_start_no_time_is_known() -> None:
+    vertex = read(followed([status("transferring", current=7, timestamp=at(107))]))
+    assert vertex.work == (Work(id="transferring", current=7),)
+
+
+def test_a_status_of_no_vertex_is_nothing() -> None:
+    states = followed([control.VertexStatus(ID=b"x", vertex=b"other", started=at(1))])
+    assert read(states).work == ()
+
+
+def test_floods_are_bounded() -> None:
+    many = [status(f"layer {number}", started=at(100)) for number in range(3 * MOST_WORK)]
+    long = [status("x" * 100_000, started=at(100))]
+    negative = [status("layer 0", started=at(100), current=-5, total=-(1 << 63))]
+    work = read(followed(long, many, negative)).work
+    assert len(work) == MOST_WORK
+    assert work[0] == Work(id="layer 0", started_s=0.0)
+
+
+def test_a_record_holds_a_bounded_number_over_all_vertices() -> None:
+    states: dict[str, VertexState] = {}
+    for number in range(30):
+        name = str(number).encode()
+        statuses = [control.VertexStatus(ID=str(each).encode(), vertex=name) for each in range(MOST_WORK)]
+        vertex = control.StatusVertex(digest=name, name=name)
+        follow(states, control.StatusResponse(vertexes=[vertex], statuses=statuses))
+    vertices = read_vertices(states, None, Redactor(b"key"))
+    assert len(vertices) == 30
+    assert sum(len(vertex.work) for vertex in vertices) == 5_000
+
+
+def test_credentials_in_a_status_are_hidden() -> None:
+    name = "pushing manifest for https://robot:planted-pass-7@registry.example.com/app:cache"
+    (work,) = read(followed([status(name, started=at(100))])).work
+    assert "planted-pass-7" not in work.id
+    assert work.id.startswith("pushing manifest for ")
+
+
+def test_statuses_of_rawjson() -> None:
+    lines = [
+        '{"vertexes":[{"digest":"v","name":"exporting to image","started":"2026-01-01T00:00:00Z"}]}',
+        (
+            '{"statuses":[{"id":"exporting layers","vertex":"v","name":"n","current":3,"total":9,'
+            '"timestamp":"2026-01-01T00:00:09Z","started":"2026-01-01T00:00:01.25Z",'
+            '"completed":"2026-01-01T00:00:03.750000001Z"}]}'
+        ),
+        '{"statuses":[{"id":"odd","vertex":"v","current":"many","total":1e99}]}',
+    ]
+    progress = StoredProgress()
+    assert read_json_progress(lines, progress) == []
+    assert progress.said == ["exporting layers", "odd"]
+    assert read(progress.vertices).work == (
+        Work(id="exporting layers", started_s=1.25, seconds=2.5, current=3, total=9),
+        Work(id="odd"),
+    )
+
+
+# Statuses in real traffic, decoded here by BuildKit's numbers of fields and none of our messages.
+#
+# Source: moby/buildkit api/services/control/control.proto (StatusResponse, VertexStatus) @ v0.8 to v0.32.2.
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_statuses_of_real_builds(
+    name: str, load: Callable[[str], Transcript], builds: Callable[[str], list[BuildKitParts]]
+) -> None:
+    said: dict[tuple[str, str], tuple[int, int, float | None]] = {}
+    for raw in _status_messages(load(name).frames):
+        for number, value in _fields(raw):
+            if number == 2:
+                found = dict(_fields(value))
+                started, ended = (_seconds(found.get(each)) for each in (7, 8))
+                lasted = ended - started if started is not None and ended is not None else None
+                key = found[2].decode(), found[1].decode()
+                said[key] = found.get(4, 0), found.get(5, 0), lasted
+    read_back = {
+        (str(vertex.digest), work.id): (work.current, work.total, work.seconds)
+        for build in builds(name)
+        for vertex in build.vertices
+        for work in vertex.work
+    }
+    assert said
+    assert read_back.keys() == said.keys()
+    for key, (current, total, lasted) in said.items():
+        assert read_back[key][:2] == (current, total)
+        if lasted is not None:
+            assert read_back[key][2] == pytest.approx(lasted, abs=2e-6)
+
+
+def _fields(raw: bytes) -> Iterator[tuple[int, Any]]:
+    at = 0
+    while at < len(raw):
+        tag, at = _varint(raw, at)
+        if tag & 7 == 0:
+            value, at = _varint(raw, at)
+            yield tag >> 3, value
+        else:
+            assert tag & 7 == 2
+            size, at = _varint(raw, at)
+            yield tag >> 3, raw[at : at + size]
+            at += size
+
+
+def _varint(raw: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = raw[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def _seconds(stamp: bytes | None) -> float | None:
+    if stamp is None:
+        return None
+    found = dict(_fields(stamp))
+    return float(found.get(1, 0)) + float(found.get(2, 0)) / 1e9
+
+
+def _status_messages(frames: Sequence[Frame]) -> list[bytes]:
+    found: list[bytes] = []
+    replay(frames, lambda path, headers: _Listener(found, engine_calls=path.endswith("session")))
+    return found
+
+
+class _Listener:
+    """A tap that keeps the answers of Control/Status."""
+
+    def __init__(self, found: list[bytes], engine_calls: bool) -> None:
+        self._found = found
+        http2 = Http2Connection(self._open)
+        self.client_sent, self.engine_sent = http2.initiator_sent, http2.acceptor_sent
+        if engine_calls:
+            self.client_sent, self.engine_sent = http2.acceptor_sent, http2.initiator_sent
+
+    def _open(self, headers: Headers) -> GrpcStream | None:
+        method = dict(headers)[":path"].removeprefix("/")
+        if method != "moby.buildkit.v1.Control/Status":
+            return None
+        call = GrpcCall(method=method, metadata=headers)
+        return GrpcStream(call, _Answers(self._found), lambda where, what: None, Room())
+
+    def client_closed(self) -> None: ...
+    def engine_closed(self) -> None: ...
+    def lost(self, reason: str) -> None: ...
+
+
+class _Answers:
+    def __init__(self, found: list[bytes]) -> None:
+        self._found = found
+
+    def request(self, message: Bytes) -> None: ...
+
+    def response(self, message: Bytes) -> None:
+        self._found.append(bytes(message))
+
+    def ended(self, status: CallStatus) -> None: ...
