@@ -139,7 +139,7 @@ class StepRecord:
 
 
 MOST_WORK = 500
-"""Of one vertex; one with so many may have had more."""
+"""Of one vertex; where this number is reached, there may have been more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
