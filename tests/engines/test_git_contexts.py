@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engines.running import LAYERFORK
@@ -84,35 +85,93 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
         thread.join()
 
 
-def test_another_commit_alone_proves_nothing(environment: dict[str, str], tmp_path: Path) -> None:
-    """The second commit changes a file that no step reads: its steps are reused, and with an empty cache
-    they would miss for another reason than the commit."""
-    for commit in _repository(tmp_path):
-        address = f"{environment['REPOSITORY']}#{commit}"
-        done = subprocess.run(
-            ["docker", "buildx", "build", "-q", address],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-    listed = subprocess.run(
-        [str(LAYERFORK), "history", "--format", "json"],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    builds = json.loads(listed.stdout)["builds"]
+def _run(environment: dict[str, str], here: Path, *words: str | Path) -> str:
+    done = subprocess.run(words, env=environment, cwd=here, capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
 
-    assert [build["reused"] for build in builds] == [0, 2, 4, 0]
+
+def _causes(report: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """Of each fork the status and code of its causes, and its step."""
+    return [
+        (cause["status"], cause["code"], fork["step"]) for fork in report["forks"] for cause in fork["causes"]
+    ]
+
+
+def test_another_commit_alone_proves_nothing(environment: dict[str, str], tmp_path: Path) -> None:
+    """The second commit changes a file that no step reads: its steps are reused. The last build is
+    of the first commit again, with an empty cache: it reads the same files as the second, and misses."""
+    commits = _repository(tmp_path)
+    references: list[str] = []
+    for commit in (*commits, commits[0]):
+        if len(references) == len(commits):
+            _run(environment, tmp_path, "docker", "builder", "prune", "-af")
+        address = f"{environment['REPOSITORY']}#{commit}"
+        _run(environment, tmp_path, "docker", "buildx", "build", "-q", "--metadata-file", "said", address)
+        said = json.loads((tmp_path / "said").read_text())
+        references.append(said["buildx.build.ref"].rpartition("/")[2])
+    listed = _run(environment, tmp_path, LAYERFORK, "history", "--format", "json")
+    builds = json.loads(listed)["builds"]
+
+    assert [build["reused"] for build in builds] == [0, 0, 2, 4, 0]
     assert not any(build["files_known"] for build in builds)
-    statuses = {
-        cause["status"]
-        for build in builds
-        if build["report"]
-        for fork in build["report"]["forks"]
-        for cause in fork["causes"]
-    }
-    assert statuses <= {"SUSPECTED", "UNEXPLAINED"}
+    reports = {build["id"]: build["report"] for build in builds}
+    assert [_causes(reports[each]) if reports[each] else None for each in references[:4]] == [
+        None,
+        [],
+        [("SUSPECTED", "remote-source", 4)],
+        [("SUSPECTED", "remote-source", 2)],
+    ]
+    for number, reference in enumerate(references):
+        export = ("docker", "buildx", "history", "export", "-o", f"{number}.dockerbuild", reference)
+        _run(environment, tmp_path, *export)
+        _run(environment, tmp_path, LAYERFORK, "import", f"{number}.dockerbuild", "-o", f"{number}.jsonl")
+
+    def compared(writer: int, reader: int) -> list[tuple[str, str, int]]:
+        files = f"{writer}.jsonl", f"{reader}.jsonl"
+        found = json.loads(_run(environment, tmp_path, LAYERFORK, "diff", *files, "--format", "json"))
+        return _causes(found)
+
+    assert compared(1, 4) == [("SUSPECTED", "remote-source", 2)]
+    assert compared(0, 1) == []
+    assert compared(1, 2) == [("SUSPECTED", "remote-source", 4)]
+    assert compared(2, 3) == [("SUSPECTED", "remote-source", 2)]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "status"),
+    [
+        ("FROM alpine\nRUN true\nADD {} /code\n", "PROVEN"),
+        ("FROM alpine\nRUN true\nADD {}:src /code\n", "SUSPECTED"),
+        ("FROM alpine\nADD {} /code\n", "SUSPECTED"),
+    ],
+    ids=["whole", "directory", "nothing-reused"],
+)
+def test_a_recorded_commit_is_proven_where_the_cache_still_held_the_build(
+    environment: dict[str, str], tmp_path: Path, dockerfile: str, status: str
+) -> None:
+    """All files of two commits are not the same ones. Those of one directory may be; and where nothing was
+    reused, nothing shows that the cache still held the earlier build."""
+    commits = _repository(tmp_path)
+    context = tmp_path / "context"
+    context.mkdir()
+    for number, commit in enumerate((commits[1], commits[2])):
+        text = dockerfile.format(f"{environment['REPOSITORY']}#{commit}")
+        (context / "Dockerfile").write_text(text)
+        record = (
+            LAYERFORK,
+            "record",
+            "-o",
+            f"{number}.jsonl",
+            "--",
+            "docker",
+            "buildx",
+            "build",
+            "-q",
+            "context",
+        )
+        _run(environment, tmp_path, *record)
+    found = json.loads(
+        _run(environment, tmp_path, LAYERFORK, "diff", "0.jsonl", "1.jsonl", "--format", "json")
+    )
+    assert _causes(found) == [(status, "remote-source", 2 if "true" not in dockerfile else 3)]

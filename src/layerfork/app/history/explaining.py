@@ -27,7 +27,6 @@ _MOST_EARLIER = 20
 _SAME_FILES = (
     "no committed file changed: the context held files that git does not have, or the cache had lost the step"
 )
-_GIT_SCHEME = "git://"
 _SETTLES = "what would settle it: record the builds (layerfork record), which shows every file that was sent"
 
 
@@ -180,38 +179,7 @@ def _compare(writer: _Build, reader: _Build, known: int = 1) -> DiffReport:
         bare = _diff(*(replace(each.record, context=each.past.record.context) for each in (writer, reader)))
         report = _inferred(report, bare, {**writer.tree.unmodelled, **reader.tree.unmodelled})
         report = replace(report, inferred_from=" and ".join(dict.fromkeys((writer.basis, reader.basis))))
-    if any(map(_takes_unknown_files, (writer.record, reader.record))):
-        report = _unproven(report)
     return replace(report, baseline=baseline_of(writer.record, reader.record, None, known))
-
-
-def _takes_unknown_files(record: BuildRecord) -> bool:
-    """Whether BuildKit fetched files from git. Only the commit is known of them, and content decides.
-
-    A step that reads files of another commit is reused where those files are the same. So another commit
-    alone proves nothing, neither of that step nor of those below it.
-    """
-    ops = record.definition.ops if record.definition is not None else ()
-    return any(op.source is not None and op.source.identifier.startswith(_GIT_SCHEME) for op in ops)
-
-
-def _unproven(report: DiffReport) -> DiffReport:
-    """The same, where no changed key is proven."""
-    changed = {fork.step for fork in report.judgement.forks if fork.miss_kind is MissKind.KEY_CHANGED}
-    suspected = CauseStatus.SUSPECTED
-    forks = tuple(
-        replace(fork, causes=tuple(_at_most(each, suspected) for each in fork.causes))
-        if fork.step in changed
-        else fork
-        for fork in report.judgement.forks
-    )
-    answers = tuple(
-        replace(answer, points=tuple(_at_most(each, suspected) for each in answer.points))
-        if answer.step in changed
-        else answer
-        for answer in report.answers
-    )
-    return replace(report, judgement=replace(report.judgement, forks=forks), answers=answers)
 
 
 def _diff(writer: BuildRecord, reader: BuildRecord) -> DiffReport:

@@ -15,6 +15,7 @@ from layerfork.diagnose.compare.builds import (
 from layerfork.diagnose.compare.caches import ScopeDifference, cache_is_off, imports_cache, separate_caches
 from layerfork.diagnose.compare.comparable import define_alike
 from layerfork.diagnose.compare.copied import writes_beside
+from layerfork.diagnose.compare.differences import reads_other_commits
 from layerfork.diagnose.compare.sites import (
     Reason,
     Site,
@@ -120,7 +121,7 @@ def _is_same_result(walk: Walk, index: int) -> bool:
     if writer is None or (view.image and view.image == writer.image):
         return True  # a step that one of them lacks is a difference of its own
     if not (view.key.unknown or writer.key.unknown):
-        return True
+        return not reads_other_commits(writer.key, view.key)
     # A prediction changes the record of one build, whose base image is supposed to stay.
     is_supposed = walk.reader.record.id == walk.writer.record.id
     return _is_same_image(view.key, writer.key, by_name=is_supposed)

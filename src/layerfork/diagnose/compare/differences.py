@@ -7,8 +7,9 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from layerfork.diagnose.compare.copied import clean_path
+from layerfork.keys.buildkit.sources import SCHEME
 from layerfork.record.cachekey import CacheKey, KeyPart, KeyPlace, Part, expand_parts
-from layerfork.record.cause import Trait, codes_with
+from layerfork.record.cause import CauseCode, Trait, codes_with
 
 P = TypeVar("P", bound=Hashable)
 ORDER_OF_ENV = "order of env"
@@ -121,6 +122,22 @@ def _pair(writer: Iterable[KeyPart], reader: Iterable[KeyPart]) -> tuple[Differe
         for (path, cause, field, places), (left, right) in sorted(slots.items())
         for writers, readers in zip_longest(sorted(left), sorted(right))
     )
+
+
+# What BuildKit reads of a git repository.
+
+
+def is_of_commit(difference: Difference) -> bool:
+    """What is taken of a repository: a step that only reads files also matches where another commit has the
+    same ones, and no key shows whether it has."""
+    return difference.cause == CauseCode.REMOTE_SOURCE and difference.path.startswith(SCHEME)
+
+
+def reads_other_commits(writer: CacheKey, reader: CacheKey) -> bool:
+    """Whether two keys hold other commits of a repository."""
+    if not any(held.path.startswith(SCHEME) for held in reader.held_names):
+        return False
+    return any(map(is_of_commit, list_differences(writer, reader)))
 
 
 # What a change of names is, apart from the path that it happened to.

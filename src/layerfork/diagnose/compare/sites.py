@@ -8,7 +8,13 @@ from enum import StrEnum
 from layerfork.diagnose.compare.alignment import Alignment, normalise
 from layerfork.diagnose.compare.builds import JudgedBuild, StepView, ancestors_of, real_parents, same_chain
 from layerfork.diagnose.compare.caches import ScopeDifference, cache_is_off
-from layerfork.diagnose.compare.differences import Difference, changed_origins, conclusive, list_differences
+from layerfork.diagnose.compare.differences import (
+    Difference,
+    changed_origins,
+    conclusive,
+    is_of_commit,
+    list_differences,
+)
 from layerfork.diagnose.compare.structure import added_step, moved_from, raw_text, removed_steps
 from layerfork.dockerfile import Dockerfile
 from layerfork.record.build import Builder
@@ -169,8 +175,11 @@ def is_shared(walk: Walk, view: StepView, site: Site, parent_unshared: bool) -> 
 
 
 def _is_writers_result(walk: Walk, view: StepView, site: Site) -> bool:
-    """A hit whose key is the writer's, or the key of any of its steps with all that it builds on."""
-    if not (site.differences or builds_on_unshared(walk, view)):
+    """A hit whose key is the writer's, or the key of any of its steps with all that it builds on.
+
+    Where only commits differ, the files were the same ones, or a third build's: `Site.unknown_above`.
+    """
+    if all(map(is_of_commit, site.differences)) and not builds_on_unshared(walk, view):
         return True
     others = walk.writer_views
     return any(same_chain(others, other, walk.reader_views, view.index) for other in others)

@@ -7,11 +7,11 @@ from math import fsum
 from layerfork.diagnose.causes.rule import Case, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import name_paths, title_of
-from layerfork.diagnose.compare.builds import instruction_shown
+from layerfork.diagnose.compare.builds import StepView, instruction_shown
 from layerfork.diagnose.compare.caches import imports_cache, is_built_without_cache
 from layerfork.diagnose.compare.comparable import definition_lines
 from layerfork.diagnose.compare.comparison import Comparison, assign_missed, is_above, merge_into
-from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.differences import Difference, is_of_commit
 from layerfork.diagnose.compare.sites import Reason, Site
 from layerfork.diagnose.proof.counterfactual import Reasoner, left_of
 from layerfork.diagnose.proof.observations import Agreement, Confirmation, check_agreement
@@ -20,8 +20,10 @@ from layerfork.diagnose.proof.weighing import Weighed, weigh
 from layerfork.diagnose.warnings import list_ruled_out
 from layerfork.dockerfile import keyword_of
 from layerfork.hypothesis import UnappliableError
+from layerfork.keys.buildkit.sources import DIRECTORY, READS
 from layerfork.record.answer import Cause, CauseStatus, ChangedPart, Fork, MissKind
 from layerfork.record.build import Builder
+from layerfork.record.cachekey import expand_parts
 from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.record import StepStatus
 
@@ -158,7 +160,8 @@ def _reach(case: Case, finding: Finding) -> Reach:
 def _evidence(case: Case, finding: Finding, weighed: Weighed, lines: tuple[str, ...]) -> tuple[str, ...]:
     if finding.strength is not Strength.KEYS:
         return ()
-    return lines + tuple(f"not proven: {doubt}" for doubt in (*weighed.doubts, *_doubts_above(case)))
+    doubts = (*weighed.doubts, *_doubts_above(case), *filter(None, (_doubt_of_commit(case, finding),)))
+    return lines + tuple(f"not proven: {doubt}" for doubt in doubts)
 
 
 def _doubts_above(case: Case) -> Iterator[str]:
@@ -166,9 +169,36 @@ def _doubts_above(case: Case) -> Iterator[str]:
     for index in case.site.unknown_above[:1]:
         step = case.comparison.reader_views[index].step
         unknown = case.comparison.reader_views[index].key.unknown
-        lacking = unknown[0] if unknown else "its key"
+        lacking = unknown[0] if unknown else "what it read of another commit"
         name = f"step {index} {keyword_of(step.instruction)}"
         yield f"{name} above may have had another result, since {lacking} is unknown"
+
+
+_SAME_FILES = "another commit may hold the same files; then the step missed because the cache had lost it"
+
+
+def _doubt_of_commit(case: Case, finding: Finding) -> str:
+    """Why another commit is not proven to be the cause; empty when it is, or none is blamed.
+
+    BuildKit reuses a step that reads the same files of another commit. So a miss shows other files only where
+    the step reads all of the repository, and the cache is known to be one that still has the writer's steps.
+    """
+    blamed = [each for each in finding.claims if is_of_commit(each)]
+    if not blamed or case.reader_view.always_runs:
+        return ""
+    reader, writer = case.reader.record, case.writer.record
+    is_one_cache = not (writer.imported_from or reader.imported_from or imports_cache(reader))
+    keeps = is_one_cache and bool(case.comparison.shared_steps)
+    return "" if keeps and all(_reads_all(case.reader_view, each) for each in blamed) else _SAME_FILES
+
+
+def _reads_all(view: StepView, blamed: Difference) -> bool:
+    """Whether a step reads a whole repository, no directory of it and nothing left out."""
+    own = [part for part in expand_parts(view.key.parts) if part.places == blamed.places]
+    if any(part.path == blamed.path and part.field == DIRECTORY for part in own):
+        return False
+    reads = [part.value for part in own if part.field == READS]
+    return "/" in reads and "--exclude" not in view.step.instruction
 
 
 def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreement) -> CauseStatus:
@@ -188,6 +218,7 @@ def status_of(case: Case, finding: Finding, weighed: Weighed, agreement: Agreeme
         and not case.site.unknown_above
         and not (weighed.doubts or weighed.unclaimed)
         and bool(finding.claims or finding.shared)
+        and not _doubt_of_commit(case, finding)
     )
     proven = holds and agreement.confirmation is Confirmation.CONFIRMED
     return CauseStatus.PROVEN if proven else CauseStatus.SUSPECTED

@@ -11,7 +11,7 @@ from layerfork.keys.buildkit.content_tree import ContentError, ContentTree, Sele
 from layerfork.keys.buildkit.opdigest import UnknownDataError, op_digest, record_digest
 from layerfork.keys.buildkit.opparts import InputUse, input_uses, op_parts
 from layerfork.keys.buildkit.origins import Origins
-from layerfork.keys.buildkit.sources import SourceParts, git_source
+from layerfork.keys.buildkit.sources import READS, SourceParts, git_source
 from layerfork.keys.entryparts import RuledOut
 from layerfork.keys.unpacked import LinkLoopError
 from layerfork.record.build import is_part_of
@@ -231,7 +231,7 @@ class _Builder:
             draft.unknown.append("the context" if op.source is not None else "files that no step made")
         else:
             self._add_source(draft, digest, whole=False)
-        return [KeyPart(cause="instruction", field="reads", value=" ".join(s.path for s in use.selectors))]
+        return [KeyPart(cause="instruction", field=READS, value=" ".join(s.path for s in use.selectors))]
 
     def _context_content(
         self,

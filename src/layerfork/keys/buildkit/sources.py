@@ -40,6 +40,8 @@ COMMIT, DIRECTORY, KEPT, SUBMODULES, FORM, TIMES = (
 """Fields of the parts."""
 TAKEN = frozenset({DIRECTORY, KEPT, SUBMODULES, FORM, TIMES})
 """Those that say what is taken of a commit."""
+READS = "reads"
+"""Field of the part that holds which paths a step reads of an input."""
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CHECKOUT = "checkout"
 
