@@ -58,7 +58,7 @@ def measure(path: Path) -> Module:
         code=lines - len(empty | comments | documented_lines(tree)),
         comments=len(comments),
         branches=sum(map(branches_at, ast.walk(tree))),
-        late_imports=len(late_imports(tree)),
+        late_imports=len([*late_imports(tree)]),
     )
 
 
@@ -93,15 +93,12 @@ def branches_at(node: ast.AST) -> int:
     return 0
 
 
-def late_imports(tree: ast.AST) -> set[ast.AST]:
-    """Import statements inside functions, each once."""
-    return {
-        node
-        for function in ast.walk(tree)
-        if isinstance(function, FUNCTIONS)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    }
+def late_imports(tree: ast.AST, *, inside: bool = False) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Import statements inside functions."""
+    for node in ast.iter_child_nodes(tree):
+        if inside and isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        yield from late_imports(node, inside=inside or isinstance(node, FUNCTIONS))
 
 
 def equal_names(found: list[Module]) -> int:

@@ -38,7 +38,7 @@ LATE_S = 0.5
 LONGEST_S = 300.0
 SETTLE_S = 20.0
 KEYS = b"echo from the $((40+2))nd pty\nstty size\nexit 7\n"
-LINES = 16
+LINES = 30
 FOLLOWED = f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); date +%s.$i; sleep 0.5; done; exit 5"
 
 

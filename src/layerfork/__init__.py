@@ -30,7 +30,7 @@ def record(command: "Sequence[str]", *, engine: str = "") -> "Recorded":
 
     As `layerfork record`, without a file; ``engine`` is what ``--engine`` takes.
     """
-    from layerfork.app.pythonapi import record_program
+    from layerfork.app.pythonapi import record_program  # late: importing layerfork costs nothing
 
     return record_program(command, engine)
 
@@ -42,7 +42,7 @@ def read_records(file: str | os.PathLike[str]) -> "tuple[BuildRecord, ...]":
     >>> [(step.instruction.split()[0], step.status.value) for step in build.steps]
     [('FROM', 'hit'), ('RUN', 'hit'), ('COPY', 'miss'), ('RUN', 'miss')]
     """
-    from layerfork.app.compare.comparison import stored_in
+    from layerfork.app.compare.comparison import stored_in  # late: importing layerfork costs nothing
 
     wanted, _ = stored_in(os.fspath(file))
     return tuple(each.whole() for each in wanted)
@@ -60,7 +60,7 @@ def diff(writer: str | os.PathLike[str], reader: str | os.PathLike[str]) -> "tup
     >>> fork.step, [cause.code.value for cause in fork.causes]
     (3, ['content'])
     """
-    from layerfork.app.compare.comparison import diff_files
+    from layerfork.app.compare.comparison import diff_files  # late: importing layerfork costs nothing
 
     return diff_files(os.fspath(writer), os.fspath(reader))
 
@@ -78,7 +78,7 @@ def why(
     recorded builds of the working directory are explained again. What comes back has the command's
     ``exit_code`` (130 after Ctrl-C, 3 where it built nothing) and ``reports``, one for each build.
     """
-    from layerfork.app.pythonapi import why_program
+    from layerfork.app.pythonapi import why_program  # late: importing layerfork costs nothing
 
     return why_program(build, engine, os.fspath(against), os.fspath(store))
 
@@ -96,7 +96,7 @@ def predict(
     ``against`` is a record file or the id of a kept build; without one the newest kept build of ``path``.
     ``changed`` are files whose content is taken for another.
     """
-    from layerfork.app.pythonapi import predict_program
+    from layerfork.app.pythonapi import predict_program  # late: importing layerfork costs nothing
 
     return predict_program(os.fspath(path), os.fspath(against), client, changed, os.fspath(store))
 
@@ -114,7 +114,7 @@ def check(
     ``build`` is a directory for `docker build`, or a command as a list of words. ``passed`` of the report
     says what the command's exit code 0 says.
     """
-    from layerfork.app.pythonapi import check_program
+    from layerfork.app.pythonapi import check_program  # late: importing layerfork costs nothing
 
     return check_program(build, engine, os.fspath(baseline), allow, max_lost_s)
 
@@ -142,6 +142,6 @@ def context_tar(
     Raises: layerfork.errors.LayerforkError, here when there is no such directory or Dockerfile, and when it
     is read for a file that cannot be read or changes meanwhile.
     """
-    from layerfork.context.packing.stream import open_context_tar
+    from layerfork.context.packing.stream import open_context_tar  # late: importing layerfork costs nothing
 
     return open_context_tar(path, dockerfile)

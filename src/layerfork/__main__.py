@@ -18,7 +18,7 @@ if _HEEDED:  # what is ignored stays so
 
 def main() -> None:
     """Load the command line and run it."""
-    from layerfork.cli import main as run
+    from layerfork.cli import main as run  # late: start-up
 
     try:
         if _HEEDED:

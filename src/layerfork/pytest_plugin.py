@@ -7,6 +7,7 @@ pytest imports this with every start, so nothing else of layerfork is imported b
 """
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -131,8 +132,8 @@ class Layerfork:
             EngineError,
             LayerforkError,
         )
-        from layerfork.record.build import Builder
-        from layerfork.record.scenario import RunOptions
+        from layerfork.record.build import Builder  # late: pytest imports this file in every start
+        from layerfork.record.scenario import RunOptions  # late: pytest imports this file in every start
 
         if builder and builder not in [each.value for each in Builder]:
             pytest.fail(f"layerfork: there is no builder {builder!r}: classic, buildkit or buildah")
@@ -162,9 +163,9 @@ class Layerfork:
     def _checked(self, options: "RunOptions", allow: Sequence[str]) -> "CheckReport":
         """Raises: LayerforkError; KeyboardInterrupt when that ended the builds."""
         from layerfork.app.check.clients import check_clients  # late: pytest imports this file in every start
-        from layerfork.app.machine import is_shared
-        from layerfork.errors import ExitCode
-        from layerfork.report.progress import progress
+        from layerfork.app.machine import is_shared  # late: pytest imports this file in every start
+        from layerfork.errors import ExitCode  # late: pytest imports this file in every start
+        from layerfork.report.progress import progress  # late: pytest imports this file in every start
 
         turns = self._turns if is_shared(options.engines) else None
         with _alone(turns), progress(live=False, color=False) as listener:
@@ -181,7 +182,6 @@ def _alone(turns: Path | None) -> Iterator[None]:
     if turns is None:
         yield
         return
-    import fcntl  # late: pytest imports this file in every start
 
     with turns.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -190,6 +190,6 @@ def _alone(turns: Path | None) -> Iterator[None]:
 
 def _text(report: "CheckReport") -> str:
     from layerfork.report.formats import TEXT  # late: pytest imports this file in every start
-    from layerfork.report.rendering import Look
+    from layerfork.report.rendering import Look  # late: pytest imports this file in every start
 
     return TEXT.render("checks", [report], Look()).rstrip("\n")

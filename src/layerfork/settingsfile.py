@@ -100,7 +100,7 @@ def _read(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
-    import tomllib  # most directories have no settings
+    import tomllib  # late: most directories have no settings
 
     try:
         return tomllib.loads(text)
@@ -113,7 +113,7 @@ def _statements(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
     A statement is the fewest lines that parse by themselves: a line that does not goes on in the next.
     """
-    import tomllib
+    import tomllib  # late: most directories have no settings
 
     header: tuple[str, ...] = ()
     begun: list[str] = []

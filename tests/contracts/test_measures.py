@@ -1,5 +1,6 @@
 """The measures of the source: the counts on a small tree, and the table of docs/ARCHITECTURE.md."""
 
+import ast
 import importlib.util
 import re
 import sys
@@ -74,3 +75,19 @@ def test_the_page_has_the_measures_of_today(measures: ModuleType) -> None:
 
 def number(text: str) -> float:
     return float(text.strip().removesuffix("%").replace(",", ""))
+
+
+def test_an_import_inside_a_function_says_why(measures: ModuleType) -> None:
+    """CONTRIBUTING: ``# late: REASON``; what the module imports anyway is imported at its top."""
+    for path in measures.SOURCE.rglob("*.py"):
+        if path.name.endswith("_pb2.py") or "shims" in path.parts:
+            continue
+        text = path.read_text("utf-8")
+        tree = ast.parse(text)
+        lines = text.splitlines()
+        at_top = {each.module for each in tree.body if isinstance(each, ast.ImportFrom)}
+        for statement in measures.late_imports(tree):
+            where = f"{path.relative_to(TOP)}:{statement.lineno}"
+            assert "# late: " in lines[statement.lineno - 1], f"{where} has no reason"
+            module = statement.module if isinstance(statement, ast.ImportFrom) else ""
+            assert module not in at_top, f"{where}: the top of the module imports {module} already"

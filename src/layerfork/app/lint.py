@@ -78,7 +78,7 @@ def _files(record: BuildRecord) -> Iterator[str]:
     """The Dockerfile, and the ignore file that counts, as a person types them; nothing where the Dockerfile
     is not known to be on disk."""
     # `layerfork lint` starts in half the time without what reads a context
-    from layerfork.app.predict.tree import dockerfile_path
+    from layerfork.app.predict.tree import dockerfile_path  # late: start-up
 
     directory = record.place.directory
     root = Path(directory) if os.path.isabs(directory) else None  # noqa: PTH117

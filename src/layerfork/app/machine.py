@@ -214,7 +214,7 @@ def open_shell(name: str, argv: Sequence[str], registry: str, say: Say) -> int:
     Raises: EngineError, UsageError.
     """
     # It brings the recorder, which no list of engines or clients needs.
-    from layerfork.builders.environments.shell import run_in_engine
+    from layerfork.builders.environments.shell import run_in_engine  # late: start-up
 
     return run_in_engine(open_engine(name), argv, registry, say)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from layerfork.app.check.checking import CheckOptions, check_command
 from layerfork.app.why import Explained, explain_builds
+from layerfork.builders.recording.wrap import record_command
 from layerfork.errors import UsageError
 from layerfork.record.check import CheckReport
 from layerfork.record.prediction import Prediction
@@ -30,7 +31,6 @@ class Recorded:
 
 def record_program(command: Sequence[str], engine: str) -> Recorded:
     """Raises: LayerforkError."""
-    from layerfork.builders.recording.wrap import record_command  # late: start-up
 
     wrapped = record_command(_words(list(command)), engine, say)
     return Recorded(exit_code=wrapped.exit_code, records=wrapped.records)
@@ -56,7 +56,7 @@ def predict_program(
 ) -> tuple[Prediction, ...]:
     """Raises: LayerforkError."""
     from layerfork.app.predict.nextbuild import PredictOptions  # late: start-up
-    from layerfork.app.predict.remembered import predict_builds
+    from layerfork.app.predict.remembered import predict_builds  # late: start-up
 
     asked = PredictOptions(changed=tuple(changed))
     return predict_builds(path, asked, against=against, client=client, store_path=store)

@@ -200,7 +200,7 @@ def import_builds(paths: Sequence[str], output: str, say: Say) -> tuple[RecordRe
 
 def _imported(path: str, say: Say) -> tuple[BuildRecord, ...]:
     # It knows a dozen forms, which showing and listing records do not need.
-    from layerfork.builders.imports.files import import_file
+    from layerfork.builders.imports.files import import_file  # late: start-up
 
     records = import_file(Path(path))
     for record in records:

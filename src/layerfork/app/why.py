@@ -87,7 +87,7 @@ def _explain_past(
     build: str, engine: str, store: RecordStore, against: str, say: Say
 ) -> tuple[DiffReport, ...]:
     """Builds that have happened: the recorded ones of this directory, else those that BuildKit remembers."""
-    from layerfork.app.compare.baseline import (
+    from layerfork.app.compare.baseline import (  # late: start-up
         builds_named,
         explain_newest,
         has_recorded,

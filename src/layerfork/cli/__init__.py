@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -120,8 +121,7 @@ def _could_not(error: OSError) -> int:
 def _full_places() -> Iterator[str]:
     """Where there is no space left, of the places that are written to."""
     import shutil  # late: start-up
-    import tempfile
-    from pathlib import Path
+    import tempfile  # late: start-up
 
     from layerfork.userdirs import cache_directory, state_directory  # late: start-up
 

@@ -22,6 +22,7 @@ from layerfork.cli.options import (
     verbose_option,
 )
 from layerfork.cli.output import is_terminal, put
+from layerfork.cli.root import settings_of
 from layerfork.errors import UsageError
 from layerfork.record.engine import Brought
 from layerfork.record.scenario import RunOptions
@@ -177,7 +178,6 @@ def command(
 
 def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The rules that settings ask `layerfork lint` for, and those that they leave out."""
-    from layerfork.cli.root import settings_of  # late: start-up
 
     try:
         said = settings_of("lint")
@@ -188,7 +188,7 @@ def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _check_clients(options: RunOptions, tolerance: Tolerance) -> "Checked":
     from layerfork.app.check.clients import check_clients  # late: start-up
-    from layerfork.report.progress import progress
+    from layerfork.report.progress import progress  # late: start-up
 
     with progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr)) as listener:
         return check_clients(options, tolerance.allow, tolerance.max_lost_s, listener)

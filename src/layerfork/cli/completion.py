@@ -20,6 +20,7 @@ from layerfork.app.completion import cause_names, client_names, engine_names, pa
 from layerfork.cli import COMPLETION_VARIABLE
 from layerfork.cli.options import FormatType
 from layerfork.cli.output import put
+from layerfork.cli.root import root
 from layerfork.cli.settings import option_name
 from layerfork.errors import LayerforkError
 
@@ -37,7 +38,6 @@ def command(shell: str) -> None:
 
     Written to a file and sourced it starts a shell faster than eval.
     """
-    from layerfork.cli.root import root  # late: start-up
 
     put(script(root, shell))
 

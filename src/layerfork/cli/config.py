@@ -7,6 +7,7 @@ import click
 
 from layerfork.cli.options import format_option, look_of, verbose_option
 from layerfork.cli.output import put
+from layerfork.cli.root import COMMANDS, root
 
 if TYPE_CHECKING:
     from layerfork.report.formats import Format
@@ -33,8 +34,7 @@ def command(context: click.Context, form: "Format", verbose: bool) -> None:
       max-lost = 30
     """
     from layerfork.app.machine import list_own_clients  # late: start-up
-    from layerfork.cli.root import COMMANDS, root
-    from layerfork.cli.settings_file import report_settings, settings_here
+    from layerfork.cli.settings_file import report_settings, settings_here  # late: start-up
 
     named = {name: root.get_command(context, name) for name in COMMANDS}
     commands = {name: each for name, each in named.items() if each is not None}

@@ -105,7 +105,7 @@ def command(
     if applying.apply:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # also where `&` of a script had it ignored
     from layerfork.app.fix.fixing import FixOptions, fix_builds, patch_of  # late: start-up
-    from layerfork.record.fixing import exit_code_of_fixes
+    from layerfork.record.fixing import exit_code_of_fixes  # late: start-up
 
     reports = fix_builds(
         FixOptions(

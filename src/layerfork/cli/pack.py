@@ -84,7 +84,7 @@ def command(path: str, dockerfile: str, output: str, check: bool, clients: tuple
 
 def _check(path: str, dockerfile: str, clients: tuple[str, ...], form: str) -> int:
     from layerfork.app.packcheck import check_sendings  # late: start-up
-    from layerfork.report.formats import formats_for
+    from layerfork.report.formats import formats_for  # late: start-up
 
     if dockerfile == "-":
         raise UsageError("--check takes a Dockerfile by its path", hint="name the file with -f")

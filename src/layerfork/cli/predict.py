@@ -147,7 +147,7 @@ def command(
     if commits:
         return _predict_commits(build.path, commits, cache, form, verbose=verbose)
     from layerfork.app.predict.nextbuild import PredictOptions  # late: start-up
-    from layerfork.app.predict.remembered import predict_builds
+    from layerfork.app.predict.remembered import predict_builds  # late: start-up
 
     predictions = predict_builds(
         build.path,
@@ -173,7 +173,7 @@ def command(
 
 def _predict_commits(path: str, commits: str, cache: CacheOptions, form: "Format", *, verbose: bool) -> int:
     from layerfork.app.predict.commits import predict_histories  # late: start-up
-    from layerfork.record.prediction import PredictedStatus, exit_code_of
+    from layerfork.record.prediction import PredictedStatus, exit_code_of  # late: start-up
 
     histories = predict_histories(
         path, commits, against=cache.against, store_path=cache.store, cache_from=cache.cache_from

@@ -1,6 +1,7 @@
 """`layerfork report`: what lies in files, rendered in any format."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -62,7 +63,6 @@ def command(
 
     The exit code is 0 when the report was made, whatever it says.
     """
-    from dataclasses import replace  # late: start-up
 
     path = checked_output(output) if output else None
     kind, reports = _upgrade(files) if between else _filed(files)

@@ -230,7 +230,7 @@ def _run_scenarios(cells: ScenarioOptions, options: RunOptions, output: OutputOp
     for form in (output.form, *(form for form, _ in output.also)):
         form.check("catalogues")  # before hours of building
     from layerfork.app.experiment.judging import exit_code  # late: start-up
-    from layerfork.app.experiment.runscenarios import run_catalogue
+    from layerfork.app.experiment.runscenarios import run_catalogue  # late: start-up
 
     with _progress(alive=True) as listener:
         report = run_catalogue(_asked(cells), options, listener)
@@ -241,7 +241,7 @@ def _run_scenarios(cells: ScenarioOptions, options: RunOptions, output: OutputOp
 
 def _plan_scenarios(cells: ScenarioOptions, options: RunOptions) -> int:
     from layerfork.app.experiment.planning import outline  # late: start-up
-    from layerfork.report.views.outcomes import outlined
+    from layerfork.report.views.outcomes import outlined  # late: start-up
 
     put("".join(f"{line}\n" for line in outlined(outline(_asked(cells), options))))
     return ExitCode.AS_HOPED

@@ -70,7 +70,7 @@ def command(
     that no build was seen.
     """
     from layerfork.app.history.naming import names_past_build  # late: start-up
-    from layerfork.app.why import explain_builds
+    from layerfork.app.why import explain_builds  # late: start-up
 
     past = paths[0] if argv is None and len(paths) == 1 and names_past_build(paths[0]) else ""
     if past and any(map(is_typed, BuildOptions._fields)):

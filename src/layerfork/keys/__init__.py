@@ -24,14 +24,14 @@ def keys_of(record: BuildRecord, unlisted: Unlisted | None = None) -> BuildKeys:
     with no_collection():
         match record.builder:
             case Builder.CLASSIC:
-                from layerfork.keys.classic.classic_keys import classic_keys
+                from layerfork.keys.classic.classic_keys import classic_keys  # late: only its own builder
 
                 return classic_keys(record, unlisted)
             case Builder.BUILDKIT:
-                from layerfork.keys.buildkit.buildkit_keys import buildkit_keys
+                from layerfork.keys.buildkit.buildkit_keys import buildkit_keys  # late: only its own builder
 
                 return buildkit_keys(record)
             case Builder.BUILDAH:
-                from layerfork.keys.buildah.buildah_keys import buildah_keys
+                from layerfork.keys.buildah.buildah_keys import buildah_keys  # late: only its own builder
 
                 return buildah_keys(record)

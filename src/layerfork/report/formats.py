@@ -75,77 +75,77 @@ def _text(kind: Kind) -> Renderers:
     # Each module needs the values of its reports: all of them would take as long as a short command.
     match kind:
         case "diffs" | "checks":
-            from layerfork.report.text.builds import RENDERERS
+            from layerfork.report.text.builds import RENDERERS  # late: only its own kind or format
         case "fixes":
-            from layerfork.report.text.fix import RENDERERS
+            from layerfork.report.text.fix import RENDERERS  # late: only its own kind or format
         case "doctors" | "engines" | "stored" | "clients" | "causes" | "pages" | "settings":
-            from layerfork.report.text.listing import RENDERERS
+            from layerfork.report.text.listing import RENDERERS  # late: only its own kind or format
         case "lints" | "sendings" | "caches":
-            from layerfork.report.text.files import RENDERERS
+            from layerfork.report.text.files import RENDERERS  # late: only its own kind or format
         case "records":
-            from layerfork.report.text.record import RENDERERS
+            from layerfork.report.text.record import RENDERERS  # late: only its own kind or format
         case "found":
-            from layerfork.report.text.history import RENDERERS
+            from layerfork.report.text.history import RENDERERS  # late: only its own kind or format
         case "predictions" | "histories":
-            from layerfork.report.text.predictions import RENDERERS
+            from layerfork.report.text.predictions import RENDERERS  # late: only its own kind or format
         case "scenarios" | "catalogues" | "upgrades":
-            from layerfork.report.text.scenarios import RENDERERS
+            from layerfork.report.text.scenarios import RENDERERS  # late: only its own kind or format
         case _:
-            from layerfork.report.text.run import RENDERERS
+            from layerfork.report.text.run import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 
 
 def _table(kind: Kind) -> Renderers:
-    from layerfork.report.text.run import TABLES
+    from layerfork.report.text.run import TABLES  # late: only its own kind or format
 
     return TABLES
 
 
 def _json(kind: Kind) -> Renderers:
-    from layerfork.report.json import RENDERERS
+    from layerfork.report.json import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 
 
 def _html(kind: Kind) -> Renderers:
-    from layerfork.report.html import RENDERERS
+    from layerfork.report.html import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 
 
 def _svg(kind: Kind) -> Renderers:
-    from layerfork.report.svg import RENDERERS
+    from layerfork.report.svg import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 
 
 def _markdown(kind: Kind) -> Renderers:
-    from layerfork.report.markdown import RENDERERS
+    from layerfork.report.markdown import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 
 
 def _junit(kind: Kind) -> Renderers:
-    from layerfork.report.junit import RENDERERS
+    from layerfork.report.junit import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 
 
 def _sarif(kind: Kind) -> Renderers:
-    from layerfork.report.sarif import RENDERERS
+    from layerfork.report.sarif import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 
 
 def _gitlab(kind: Kind) -> Renderers:
-    from layerfork.report.gitlab import RENDERERS
+    from layerfork.report.gitlab import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 
 
 def _github(kind: Kind) -> Renderers:
-    from layerfork.report.github import RENDERERS
+    from layerfork.report.github import RENDERERS  # late: only its own kind or format
 
     return RENDERERS
 

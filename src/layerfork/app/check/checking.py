@@ -18,6 +18,7 @@ from layerfork.builders.engines import default_spec_of_why
 from layerfork.builders.recording.projects import Projects
 from layerfork.builders.recording.redactionkey import key_id, redaction_key
 from layerfork.builders.recording.wrap import Wrapped, check_program, engine_for, record_command
+from layerfork.context.walk import no_collection
 from layerfork.dockerfile import Stage
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.errors import ExitCode
@@ -26,6 +27,7 @@ from layerfork.record.check import Against, CheckReport
 from layerfork.record.engine import Brought
 from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord, StepStatus
+from layerfork.record.store.recordfile import stored
 from layerfork.wire.redact import Redactor
 
 if TYPE_CHECKING:
@@ -223,7 +225,6 @@ class _Pairs:
     def reports(self, by_keys: "CostOf | None") -> "tuple[DiffReport, ...]":
         """Compare them; ``by_keys`` as for `diff_stored`. Raises: EvidenceError."""
         from layerfork.app.compare.comparison import diff_stored  # late: the first build starts before it
-        from layerfork.context.walk import no_collection  # late: the first build starts before it
 
         with no_collection():
             return tuple(
@@ -301,7 +302,6 @@ def _against_baseline(baseline: "Sequence[NamedRecord]", run: Wrapped) -> _Pairs
 
 def _named(run: Wrapped, name: str) -> "list[NamedRecord]":
     from layerfork.app.compare.pairing import NamedRecord  # late: the first build starts before it
-    from layerfork.record.store.recordfile import stored  # late: the first build starts before it
 
     return [NamedRecord(name=name, stored=stored(record)) for record in run.records]
 

@@ -78,10 +78,10 @@ def answers_of_pair(
     if not (judgement.forks or judgement.warnings):
         return (), ()
     from layerfork.builders.recording import filesondisk as filelook  # late: only forks need it
-    from layerfork.builders.recording import filesondisk as gitindex
-    from layerfork.diagnose.answer import answer_added, answer_fork
-    from layerfork.diagnose.causes.scene import AnswerSources
-    from layerfork.diagnose.compare.entries import first_by_path
+    from layerfork.builders.recording import filesondisk as gitindex  # late: only forks need it
+    from layerfork.diagnose.answer import answer_added, answer_fork  # late: only forks need it
+    from layerfork.diagnose.causes.scene import AnswerSources  # late: only forks need it
+    from layerfork.diagnose.compare.entries import first_by_path  # late: only forks need it
 
     sources = AnswerSources(
         writer=writer,
@@ -103,9 +103,9 @@ def answers_of_rows(judgement: Judgement, rows: Sequence[TrialBuild]) -> tuple[A
     if not judgement.forks:
         return ()
     from layerfork.builders.recording import filesondisk as filelook  # late: only forks need it
-    from layerfork.builders.recording import filesondisk as gitindex
-    from layerfork.diagnose.answer import answer_fork
-    from layerfork.diagnose.causes.scene import AnswerSources
+    from layerfork.builders.recording import filesondisk as gitindex  # late: only forks need it
+    from layerfork.diagnose.answer import answer_fork  # late: only forks need it
+    from layerfork.diagnose.causes.scene import AnswerSources  # late: only forks need it
 
     builds = _by_name(rows)
     answers = []

@@ -141,7 +141,7 @@ def _prediction(
     if opened is None:
         return predict_build(record, next_build, baseline, recorded.earlier)
     from layerfork.app.predict.fromcache import importing  # late: start-up
-    from layerfork.builders.caches.exported import contents_in
+    from layerfork.builders.caches.exported import contents_in  # late: start-up
 
     earlier_builds, predicted = predict_from(record, next_build, baseline, recorded.earlier)
     imports = importing(earlier_builds.newest, opened, recorded.earlier, own_cache=asked.own_cache)

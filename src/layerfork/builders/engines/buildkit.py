@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from layerfork.builders.engines.adapter import EngineKind
-from layerfork.builders.engines.transport import ProgramWay
+from layerfork.builders.engines.transport import ProgramWay, TlsSettings, TlsWay
 from layerfork.errors import EngineError, UsageError
 from layerfork.record.build import BUILDKIT_ALONE, Command, ServedBuilders
 from layerfork.record.engine import BUILDKIT_DAEMON, EngineInfo, ImageFacts
@@ -94,11 +94,6 @@ def _over_tcp(address: tuple[str, int], options: Mapping[str, str]) -> Way:
         )
     if not options:
         return address
-    from layerfork.builders.engines.transport import (  # late: start-up, asyncio
-        TlsSettings,
-        TlsWay,
-    )
-
     try:
         return TlsWay(address, TlsSettings(**{TLS_PARTS[name]: value for name, value in options.items()}))
     except OSError as error:

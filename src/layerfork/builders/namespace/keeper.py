@@ -79,7 +79,7 @@ def _fork_init(arguments: list[str], lifeline: int) -> int:
             signal.signal(number, signal.SIG_DFL)
         os.close(our_end)
         os.close(lifeline)
-        from init import run  # type: ignore[import-not-found]  # a sibling: see PROGRAM in launch.py
+        from init import run  # type: ignore[import-not-found]  # late: a sibling, see PROGRAM in launch.py
 
         status = run(kept, arguments)
     finally:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 
 from layerfork.builders.engines import RunningEngine
+from layerfork.dockerfile.logical_lines import find_syntax
 from layerfork.errors import EngineError
 from layerfork.record.build import Builder
 from layerfork.record.context import Digest
@@ -98,7 +99,6 @@ def use_own_frontend(
 
 def _official(text: str) -> str:
     """The image of the first line, where the engine's own frontend does for it."""
-    from layerfork.dockerfile.logical_lines import find_syntax  # late: start-up
 
     lines = text.split("\n")
     if not _LINE.match(text) or _is_directive(lines[1] if len(lines) > 1 else ""):

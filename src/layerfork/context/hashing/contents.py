@@ -150,7 +150,7 @@ def _read_large(root: str, files: list[File], contents: dict[str, Content], prob
     """Read large files in threads: nothing but the kernel and the hash counts there."""
     if not files:
         return
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor  # late: start-up
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for done in [pool.submit(_read, root, [each], contents, problems) for each in files]:

@@ -157,7 +157,7 @@ def render_pages(pages: Sequence[CausePage], look: Look) -> str:
     if look.width is None:
         return "\n".join(page.text for page in pages)
     # Only `explain` at a terminal needs it, and it takes half as long to import as the rest of rich.
-    from rich.markdown import Markdown
+    from rich.markdown import Markdown  # late: start-up
 
     parts = (Markdown(page.text, code_theme="bw", hyperlinks=False) for page in pages)
     return print_all(parts, look, min(look.width, WIDEST))

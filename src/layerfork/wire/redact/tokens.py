@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import ahocorasick
+
 # Tokens and private keys that are known by their shape, whatever they are called.
 #
 # The shapes are those that the issuers document, for scanners to find.
@@ -110,7 +112,6 @@ def plain_words() -> frozenset[str]:
 @cache
 def _keywords() -> Any:
     """Finds the words without which no rule can match; with each, the numbers of its rules."""
-    import ahocorasick  # late: start-up
 
     numbers: dict[str, list[int]] = {}
     for number, rule in enumerate(_data()["rules"]):
