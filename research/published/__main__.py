@@ -1,11 +1,13 @@
 """Published Dockerfiles: is what our model says BuildKit's frontend makes of them what it makes of them?
 
-    python -m research.published [--engine NAME]... [--limit N] [-v] DIRECTORY...
+    python -m research.published [--engine NAME]... [--limit N] [-v] [DIRECTORY...]
 
-The Dockerfiles in some directories (clones of repositories, say) are put to the frontends of real engines,
-which build nothing (`layerfork.builders.api.askfrontend`), and every operation is compared with that of our
-model.
-Needs root. Ends with 1 where an operation is another one, or where we cannot read what the engine can.
+The Dockerfiles in some directories (clones of repositories, say; `sources.toml` lists those of the figures in
+docs/prediction.md) are put to the frontends of real engines, which build nothing
+(`layerfork.builders.api.askfrontend`), and every operation is compared with that of our model. Texts of tests
+in Go count as Dockerfiles, too.
+Without a directory the commits are listed.
+Needs root. Ends with 1 where an operation is another one, or where one side reads what the other refuses.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from layerfork.builders.engines import open_engine
 from research.published.bases import BASES, make_bases
 from research.published.compare import Comparison
 from research.published.files import Published, find_published
+from research.published.sources import described, listed
 
 _PROGRESS = 200
 
@@ -31,10 +34,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="name every Dockerfile that was left out"
     )
-    parser.add_argument("directories", nargs="+", type=Path, metavar="DIRECTORY")
+    parser.add_argument("directories", nargs="*", type=Path, metavar="DIRECTORY")
     options = parser.parse_args(arguments)
-    found = find_published(options.directories, options.limit)
-    print(f"{len(found)} Dockerfiles of different texts")
+    if not options.directories:
+        print(f"the commits of the figures in docs/prediction.md:\n{listed()}")
+        return 0
+    for each in options.directories:
+        print(described(each))
+    collection = find_published(options.directories, options.limit)
+    found = list(collection.texts.values())
+    print(f"{len(found)} Dockerfiles of different texts; passed over:")
+    for reason, count in collection.passed_over.most_common():
+        print(f"  {count} {reason}")
     good = True
     for spec in options.engine or ("26.1", "28.5"):
         for base in options.base or BASES:

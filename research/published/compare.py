@@ -10,7 +10,9 @@ from layerfork.builders.engines import RunningEngine
 from layerfork.context.ignore.ignorefile import read_docker_ignorefile
 from layerfork.dockerfile import BadSubstitutionError
 from layerfork.dockerfile.bases import base_references
+from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.recorded import dockerfile_of
+from layerfork.hypothesis.outside import definition_of
 from layerfork.record.build import Builder
 from layerfork.record.context import ContextManifest, Transport
 from layerfork.record.engine import ImageFacts
@@ -39,15 +41,29 @@ class _Unchanged(Redactor):
         return value
 
 
+_NO_IMAGE = "an image that cannot be had here"
 _KINDS = {
-    "it does not parse": ("parse error", "unknown instruction", "unexpected", "requires"),
-    "an image that is not there": ("failed to resolve", "no base image", "failed to do request", "blank"),
+    "refused by both: it does not parse": ("parse error", "unknown instruction", "unexpected", "requires"),
+    _NO_IMAGE: ("failed to resolve", "no base image", "failed to do request"),
 }
+"""Why an engine refuses a Dockerfile, by words in what it says."""
 
 
 def _kind_of(why: str) -> str:
     """Why an engine refuses, in few words."""
-    return next((kind for kind, words in _KINDS.items() if any(each in why for each in words)), "other")
+    found = (kind for kind, words in _KINDS.items() if any(each in why for each in words))
+    return next(found, "refused by both: other")
+
+
+def _own_refusal(record: BuildRecord) -> str:
+    """Why our model makes no whole definition either; empty when it makes one."""
+    dockerfile = dockerfile_of(record)
+    if dockerfile is None:
+        return "it does not parse"
+    try:
+        return next(iter(definition_of(record, dockerfile).unmodelled.values()), "")
+    except NotModelledError as error:
+        return str(error)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +74,9 @@ class Comparison:
     base: str
     tally: Tally = field(default_factory=Tally)
     refused: Counter[str] = field(default_factory=Counter)
-    """By the engine, by its reason."""
+    """By the engine, by its reason, where our model makes no definition either or an image is missing."""
+    accepted: list[str] = field(default_factory=list)
+    """Those that the engine refuses, and our model makes a whole definition of."""
     unread: list[str] = field(default_factory=list)
     """Those that we cannot read and the engine can."""
     left_out: list[str] = field(default_factory=list)
@@ -72,7 +90,7 @@ class Comparison:
 
     @property
     def is_good(self) -> bool:
-        return not (self.tally.wrong or self.tally.bytes_wrong or self.unread)
+        return not (self.tally.wrong or self.tally.bytes_wrong or self.unread or self.accepted)
 
     def add(self, published: Published) -> None:
         """Ask the engine, and compare."""
@@ -87,6 +105,7 @@ class Comparison:
             except (BadSubstitutionError, ApiError) as error:
                 self._leave_out(published, f"no base image: {error}")
                 return
+        record = replace(record, base_images=tuple((each, self.facts) for each in references))
         question = Question(
             options={
                 "filename": NAME,
@@ -99,15 +118,19 @@ class Comparison:
         try:
             found = ask_frontend(self.engine.way, self.engine.docker_host, question)
         except FrontendRefusedError as error:
-            self._leave_out(published, str(error))
+            self._refuse(published, str(error), record)
             return
         if parsed is None:
             self.unread.append(published.name)
             return
         definition = read_definition(found.values(), NAME, _Unchanged(b"")).definition
-        images = tuple((each, self.facts) for each in references)
-        record = replace(record, definition=definition, base_images=images)
-        self.tally.add(published.name, record)
+        self.tally.add(published.name, replace(record, definition=definition))
+
+    def _refuse(self, published: Published, why: str, record: BuildRecord) -> None:
+        if _kind_of(why) == _NO_IMAGE or _own_refusal(record):
+            self._leave_out(published, why)
+        else:
+            self.accepted.append(f"{published.name}: {why}")
 
     def _leave_out(self, published: Published, why: str) -> None:
         self.refused[_kind_of(why)] += 1
@@ -148,10 +171,12 @@ class Comparison:
         """All numbers, and every difference."""
         lines = [
             self.tally.text(),
-            f"{self.refused.total()} Dockerfiles that the engine refuses, or without a base image:",
+            f"{self.refused.total()} Dockerfiles without operations:",
             *(f"  {count} {why}" for why, count in self.refused.most_common()),
-            f"{len(self.unread)} that we cannot read and the engine can",
+            f"{len(self.unread)} that the model cannot read and the engine can",
             *(f"  unread {name}" for name in self.unread),
+            f"{len(self.accepted)} that the engine refuses and the model does not",
+            *(f"  accepted {text}" for text in self.accepted),
             *(f"  wrong {text}" for text in self._wrong(verbose=verbose)),
             *(f"  left out {text}" for text in (self.left_out if verbose else ())),
         ]

@@ -231,14 +231,14 @@ def test_published_dockerfiles_are_compared(tmp_path: Path) -> None:
         _answers_and_keeps_nothing(engine)
         make_bases(engine)
         comparison = Comparison(engine=engine, base="configured")
-        for each in find_published([tmp_path], 0):
+        for each in find_published([tmp_path], 0).texts.values():
             comparison.add(each)
         tally = comparison.tally
         assert (tally.exact, tally.bytes_equal, tally.count) == (7, 7, 7)
-        assert dict(comparison.refused) == {"it does not parse": 1}
+        assert dict(comparison.refused) == {"refused by both: it does not parse": 1}
         assert comparison.is_good
         comparison.facts = replace(comparison.facts, working_dir="/elsewhere")
-        comparison.add(find_published([tmp_path], 0)[0])
+        comparison.add(next(iter(find_published([tmp_path], 0).texts.values())))
     wrong = [text.partition("kind=")[2][:6] for text in tally.wrong]
     assert wrong == [*["'file'"] * 4, "'exec'"]
     assert not comparison.is_good
