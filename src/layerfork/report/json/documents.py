@@ -213,6 +213,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "baseline": plain(report.baseline),
         "baseline_saved": report.baseline_saved,
         "inferred_from": report.inferred_from or None,
+        "unproven": plain(report.unproven),
         "outcome": report.outcome.value if report.reader else None,
         "failure": report.failure or None,
         **_judgement(report.judgement, report.answers),
