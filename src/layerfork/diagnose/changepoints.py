@@ -10,7 +10,7 @@ from math import comb
 from statistics import median
 
 LEAST_SIDE = 5
-"""So many values must lie on each side of a change."""
+"""The least number of values on each side of a change."""
 MOST_CHANCE = 0.05
 _RATIO = 1.5
 _LONGER_S = 1.0
@@ -74,7 +74,7 @@ def _is_longer(before: Sequence[float], after: Sequence[float]) -> bool:
 
 
 def _tail(values: int, marked: int, drawn: int, at_least: int) -> float:
-    """How likely so many of the drawn values are marked ones, when they are drawn without order."""
+    """How likely at least that number of drawn values are marked ones, when they are drawn without order."""
     ways = sum(
         comb(marked, count) * comb(values - marked, drawn - count)
         for count in range(at_least, min(marked, drawn) + 1)

@@ -153,7 +153,7 @@ class SlowChange:
     chance: float
     """How likely chance alone is to do this anywhere in the history, at most (Bonferroni)."""
     below: int = 0
-    """So many later steps changed in the same way at the same build."""
+    """How many later steps changed in the same way at the same build."""
     dockerfile_changed: bool | None = None
     builder_changed: bool | None = None
     engine_changed: bool | None = None
@@ -193,7 +193,7 @@ class RankedCause:
     saved_s: float | None = None
     """What the fix would have saved in these builds, by the medians of this history; None when unknown."""
     saved_builds: int = 0
-    """So many of the builds could be judged."""
+    """How many of the builds could be judged."""
     saved_unknown: str = ""
     """Why it is unknown, or not known of every build."""
     ids: tuple[str, ...]

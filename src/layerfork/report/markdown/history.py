@@ -21,7 +21,7 @@ from layerfork.report.views.trends import (
 from layerfork.report.views.words import counted
 
 _MOST = 10
-"""So many causes and steps are shown; JSON has all."""
+"""How many causes and steps are shown; JSON has all."""
 _MOST_BUILDS = 50
 """Of a history whose trends are shown: a job summary holds 1 MiB."""
 

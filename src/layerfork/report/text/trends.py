@@ -24,7 +24,7 @@ from layerfork.report.views.trends import (
 from layerfork.report.views.words import counted
 
 _STEPS, _CAUSES, _BRANCHES = 5, 5, 8
-"""So many of each are shown; JSON has all."""
+"""How many of each are shown; JSON has all."""
 _LONGEST = 48
 
 
