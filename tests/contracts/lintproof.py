@@ -8,7 +8,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "lint"
 _FORM = re.compile(
     r"^## Proof\n\nIn an empty directory, in the shell of `layerfork engines run (?P<engine>[^`]+)`:\n\n"
     r"```sh\n# trap\n(?P<trap>.+?)\n# build\n(?P<build>.+?)\n# change\n(?P<change>.+?)\n"
-    r"# repair\n(?P<repair>.+?)\n# watch: (?P<watch>[^\n]+)\n```\n",
+    r"# repair\n(?P<repair>.+?)\n(?:# reused: (?P<reused>[^\n]+)\n)?# watch: (?P<watch>[^\n]+)\n```\n",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -25,8 +25,12 @@ class Proof:
     change: str
     """What makes the step miss as long as the trap is there; may be done again."""
     repair: str
+    reused: str | None
+    """Of a trap that is a stale hit: the instruction that is reused with the trap, although it should be
+    built again."""
     watch: str
-    """The instruction that is built again with the trap, and not without it."""
+    """The instruction that is built again with the trap, and not without it. Of a stale hit: the one that is
+    built again instead of `reused` once the trap is repaired."""
 
 
 def proof_of(page: str) -> Proof:

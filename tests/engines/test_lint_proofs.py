@@ -1,11 +1,12 @@
 """The proof of every lint rule's page, typed as it is printed: the trap makes a step miss, the repaired file
-does not, and lint tells one from the other."""
+does not, and lint tells one from the other. A trap that is a stale hit is the other way round."""
 
 import contextlib
 import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.engine
 PROOFS = proofs()
 BUILDKIT = "1"
 CLASSIC = "0"
-BY_DOCKERFILE = ("copy-before-install", "arg-before-install")
+BY_DOCKERFILE = ("copy-before-install", "arg-before-install", "stale-package-index")
 """Traps that are proven for the classic builder as well."""
 
 
@@ -78,6 +79,42 @@ def test_a_trap_busts_and_its_repair_does_not(
     code: str, builder: str, environments: Callable[[str], dict[str, str]], tmp_path: Path
 ) -> None:
     proof = PROOFS[code]
+    outputs = typed(proof, builder, environments, tmp_path)
+
+    for name, is_trap in (("trap", True), ("repair", False)):
+        codes = [trap.code for trap in find_traps([str(tmp_path / name)], (), ()).traps]
+        assert (code in codes) is is_trap, (name, codes)
+    if proof.reused is None:
+        assert is_built_again(outputs["trap.2"], proof.watch), outputs
+        assert not is_built_again(outputs["repair.2"], proof.watch), outputs
+    else:
+        assert not is_built_again(outputs["trap.2"], proof.reused), outputs
+        assert is_built_again(outputs["repair.2"], proof.watch), outputs
+
+
+@pytest.mark.parametrize("builder", [BUILDKIT, CLASSIC])
+def test_a_stale_index_is_installed_from(
+    builder: str, environments: Callable[[str], dict[str, str]], tmp_path: Path
+) -> None:
+    """The page's apt-get prints which index it fetches, and which one it installs from."""
+    page = PROOFS["stale-package-index"]
+    own = "FROM alpine\nENV BUILT_BY=another-test"
+    trap, repair = (text.replace("FROM alpine", own) for text in (page.trap, page.repair))
+    outputs = typed(replace(page, trap=trap, repair=repair), builder, environments, tmp_path)
+    fetched, installed = (
+        {name: re.findall(rf"{verb} index ([0-9.]+)", text)[-1:] for name, text in outputs.items()}
+        for verb in ("fetched", "installs from")
+    )
+    assert installed["trap.1"] == fetched["trap.1"] != []
+    assert (installed["trap.2"], fetched["trap.2"]) == (fetched["trap.1"], []), outputs
+    assert installed["repair.2"] == fetched["repair.2"] != [], outputs
+    assert fetched["repair.2"] != fetched["repair.1"]
+
+
+def typed(
+    proof: Proof, builder: str, environments: Callable[[str], dict[str, str]], tmp_path: Path
+) -> dict[str, str]:
+    """The output of each build."""
     directory = tmp_path / "empty"
     directory.mkdir()
     done = subprocess.run(
@@ -95,8 +132,4 @@ def test_a_trap_busts_and_its_repair_does_not(
     )
     outputs = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert done.returncode == 0, (done.stdout, done.stderr, outputs)
-
-    for name, busts in (("trap", True), ("repair", False)):
-        codes = [trap.code for trap in find_traps([str(tmp_path / name)], (), ()).traps]
-        assert (code in codes) is busts, (name, codes)
-        assert is_built_again(outputs[f"{name}.2"], proof.watch) is busts, outputs
+    return outputs

@@ -34,8 +34,8 @@ def command(
     """Find cache traps in Dockerfiles, ignore, bake, compose and CI files, without an engine or a build.
 
     PATH is a file, or a directory with all below it but other people's (node_modules, vendor); the working
-    directory when none is given. Each trap is a line that makes builds miss: what it costs, and one thing to
-    do. How a Dockerfile looks is not judged: other linters do that.
+    directory when none is given. Each trap is a line that makes builds miss, or reuse what is old: what it
+    costs, and one thing to do. How a Dockerfile looks is not judged: other linters do that.
 
     A comment `# layerfork: ignore=RULE` above a line, or on it, keeps a rule from saying anything about it.
     `layerfork explain RULE` has the page of a rule, with a proof by building.

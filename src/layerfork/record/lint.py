@@ -1,4 +1,4 @@
-"""Cache traps: lines of files that will make builds miss, found before any build."""
+"""Cache traps: lines of files that will make builds miss, or reuse what is old, found before any build."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +16,7 @@ class TrapCode(StrEnum):
     DOCKERFILE_COPIED = "dockerfile-copied"
     REPOSITORY_COPIED = "repository-copied"
     MOVING_BASE = "moving-base"
+    STALE_PACKAGE_INDEX = "stale-package-index"
     UNSTORED_MODES = "unstored-modes"
     DEAD_IGNORE_RULE = "dead-ignore-rule"
     CACHE_OVERWRITTEN = "cache-overwritten"
@@ -29,7 +30,7 @@ class TrapCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trap:
-    """One line of a file that makes builds miss."""
+    """One line of a file that makes builds miss, or reuse what is old."""
 
     code: TrapCode
     path: str
