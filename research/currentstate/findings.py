@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from layerfork.record.answer import CauseStatus
 from layerfork.record.record import BuildOutcome
-from layerfork.report.markdown import code, escaped, prose
+from layerfork.report.markdown.words import code, escaped, prose
 from layerfork.report.views.fields import Missing, missing_of
 from layerfork.report.views.overview import Edge, Overview
 from layerfork.report.views.words import cost_of, findings

@@ -8,7 +8,7 @@ from layerfork.app.experiment.fromfiles import read_reports
 from layerfork.record.answer import Caution, Verdict
 from layerfork.record.run import TrialBuild
 from layerfork.record.scenarioresults import CatalogueReport
-from layerfork.report.markdown import block, code, escaped, prose
+from layerfork.report.markdown.words import block, code, escaped, prose
 from layerfork.report.svg.draw import Panel, document, panels_of
 from layerfork.report.views.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
 from layerfork.report.views.words import counted

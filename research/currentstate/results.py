@@ -6,7 +6,7 @@ from pathlib import Path
 from layerfork.app.experiment.fromfiles import read_catalogue
 from layerfork.record.build import Builder
 from layerfork.record.scenarioresults import CatalogueReport
-from layerfork.report.markdown import block, code, escaped
+from layerfork.report.markdown.words import block, code, escaped
 from layerfork.report.views.outcomes import summary, surprises
 from layerfork.report.views.words import counted
 from research.bars import Bar, bars

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.scenarioresults import CatalogueReport, Cell, Met, ScenarioRow
-from layerfork.report.markdown import code, escaped
+from layerfork.report.markdown.words import code, escaped
 from layerfork.report.views.outcomes import AlikeCells, alike, phase_titles
 from layerfork.report.views.words import counted
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from layerfork.builders.clients import CLIENTS
 from layerfork.record.run import AGAIN
-from layerfork.report.markdown import code, escaped
+from layerfork.report.markdown.words import code, escaped
 from layerfork.report.views.overview import NO_RESULT, NOT_KNOWN, Edge, Overview
 from layerfork.report.views.words import counted
 from research.currentstate.columns import Column

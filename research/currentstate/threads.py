@@ -8,7 +8,7 @@ from pathlib import Path
 
 from layerfork.app.explain import page_of
 from layerfork.errors import UsageError
-from layerfork.report.markdown import code, prose
+from layerfork.report.markdown.words import code, prose
 
 _SECTION = re.compile(r"^## Threads\n+(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\((https://[^)]+)\)")

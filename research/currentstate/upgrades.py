@@ -8,7 +8,7 @@ from itertools import pairwise, permutations
 from layerfork.app.experiment.rundiff import changed_run
 from layerfork.record.engine import EngineInfo
 from layerfork.record.run import RunReport
-from layerfork.report.markdown import escaped
+from layerfork.report.markdown.words import escaped
 from layerfork.report.views.overview import Overview
 from layerfork.report.views.upgrade import sentences
 from layerfork.report.views.words import counted

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from layerfork.report.markdown import code, escaped
+from layerfork.report.markdown.words import code, escaped
 from layerfork.report.views.overview import Overview
 from research.currentstate.columns import named, newest_first
 

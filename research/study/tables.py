@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from layerfork.report.markdown import code, escaped
+from layerfork.report.markdown.words import code, escaped
 from research.bars import Bar, bars
 from research.study.kinds import Kind
 from research.study.results import Counts, Saving, Studied, Study

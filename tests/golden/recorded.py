@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 from history.project import make_repository, read_kept
+from unit.report.histories import Made, history, usual
 
 from layerfork.app.check.allowing import NOTHING_ALLOWED
 from layerfork.app.check.gate import gate
@@ -208,6 +209,14 @@ def listed_found(name: str) -> Sequence[HistoryReport]:
         builds = tuple(explain_history(found, lambda each: trees.of(each.record), lambda _: True))
     problem = "builder ci: no engine answers at tcp://ci:1234"
     return [HistoryReport(builds=builds[:0:-1], problems=(problem,), older=1)]
+
+
+def listed_trends(name: str) -> Sequence[HistoryReport]:
+    """Thirty builds: since the 19th a file is copied too early; two of the builds are of another service."""
+    worse = Made(first_miss=1, dockerfile="e", branch="main")
+    before = [replace(each, branch="main") for each in usual(18)]
+    other = Made(first_miss=0, series="worker", stored=True, builder="two", branch="topic", foreseen=False)
+    return [history(*before, *[worse] * 10, replace(other, builder="three"), other)]
 
 
 def _listing(name: str) -> Sequence[object]:

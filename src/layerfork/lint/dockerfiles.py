@@ -173,7 +173,7 @@ class OpenedDockerfile:
     source: SourceFile
     dockerfile: Dockerfile
     contexts: tuple[Context, ...]
-    """At least one."""
+    """At least one; none of a Dockerfile that only a log shows."""
 
     def later_runs(self, instruction: Instruction) -> tuple[Instruction, ...]:
         """The RUNs that miss with an instruction: those below it in its stage, and all of stages on top."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from layerfork.dockerfile import Dockerfile
 from layerfork.errors import UsageError
 from layerfork.lint.builds import DeclaredBuild
 from layerfork.lint.dockerfiles import OpenedDockerfile, in_context, open_dockerfile
@@ -21,7 +22,9 @@ from layerfork.lint.files import (
 )
 from layerfork.lint.rule import Project, Violation, is_suppressed, unknown_codes
 from layerfork.lint.rules import RULES
+from layerfork.lint.rules.copying import suspect_copies
 from layerfork.lint.rules.ignore_files import malformed_lines
+from layerfork.lint.rules.instructions import ARGUMENTS
 from layerfork.record.lint import BadFile, LintReport, Trap, TrapCode
 
 _DECLARE_NO_BUILD = (FileKind.DOCKERFILE, FileKind.IGNORE)
@@ -47,6 +50,15 @@ def lint(paths: Sequence[Path], wanted: Collection[TrapCode]) -> LintReport:
     traps.sort(key=lambda trap: (os.fsencode(trap.path), trap.line))
     files = sum(map(len, reader.sources.values()))
     return LintReport(files=files, traps=tuple(traps), bad=tuple(reader.bad), ignored=ignored)
+
+
+def suspect(dockerfile: Dockerfile, text: str) -> Iterator[Trap]:
+    """What the rules say that need nothing but the lines, of a Dockerfile whose files are not known."""
+    source = source_of(Path(dockerfile.name), FileKind.DOCKERFILE, text)
+    opened = OpenedDockerfile(source=source, dockerfile=dockerfile, contexts=())
+    project = Project(root=Path(), sources=(source,), dockerfiles=(opened,))
+    yield from (_trap(found, TrapCode.COPY_BEFORE_INSTALL) for found in suspect_copies(opened))
+    yield from (_trap(found, rule.code) for rule in ARGUMENTS for found in rule.find(project))
 
 
 def dockerfiles_below(directory: Path) -> tuple[OpenedDockerfile, ...]:

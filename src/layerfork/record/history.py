@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from layerfork.record.record import BuildOutcome
 from layerfork.record.run import DiffReport
+from layerfork.record.trends import MeasuredBuild, Trends
 
 HISTORY_SCHEMA = "layerfork/history/1"
 
@@ -67,6 +68,8 @@ class ExplainedBuild:
     """The run that made it; None for a build that was not found in a CI system."""
     reusable: str = ""
     """Of a build of a CI run, which earlier one it could have reused: one of its branch, else of its base."""
+    measured: MeasuredBuild | None = None
+    """For statistics; None where none were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +81,5 @@ class HistoryReport:
     """Places that could not be read, and why, a line each."""
     older: int = 0
     """How many older builds were found and left out."""
+    trends: Trends = field(default_factory=Trends)
+    """What these builds say together."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from layerfork.record.answer import Answer, Judgement, Verdict
+from layerfork.record.answer import Answer, CauseStatus, Judgement, Verdict
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
 from layerfork.record.prediction import Baseline
@@ -102,6 +102,59 @@ class RunReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """What an imported record does not hold, and what to keep instead."""
+
+    name: str
+    """What the report calls the build."""
+    form: str
+    """What it was imported from, such as ``BuildKit log (plain)``."""
+    lacks: tuple[str, ...]
+    """The facts that are not there: ``files``, ``build arguments``. The most important come first."""
+    keep: str
+    """What a CI job has to keep so that the next comparison proves something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """What may have made one step miss. Nothing proves it."""
+
+    status: CauseStatus
+    """SUSPECTED, or UNEXPLAINED."""
+    code: str
+    """Code of a cause or of a rule of lint; ``changed-files`` for what git shows."""
+    text: str
+    fix: str = ""
+    """One sentence; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedStep:
+    """A step that was built again, as a log shows it."""
+
+    step: int
+    line: int = 0
+    """In the Dockerfile that is at hand; 0 when none is, or its line is unknown."""
+    platform: str = ""
+    instruction: str
+    seconds: float | None = None
+    """Of this step alone; None when the log shows none."""
+    follows: int = 0
+    """The step whose miss made this one miss; 0 for a step that missed by itself."""
+    suspicions: tuple[Suspicion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """Two builds, at least one without a key, so nothing about a changed key can be proven."""
+
+    lacks: tuple[Lack, ...]
+    """One for each imported build."""
+    missed: tuple[MissedStep, ...]
+    """The most expensive first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiffReport:
     """Two builds compared: `layerfork diff`, and each build that `layerfork why` explains."""
 
@@ -137,6 +190,8 @@ class DiffReport:
     inferred_from: str = ""
     """Where the files of contexts that were not recorded are known from, such as ``commit 3f2a… and commit
     9c1b…``; empty where they were recorded. Causes that rest on them are INFERRED at most."""
+    unproven: Unproven | None = None
+    """For people who have nothing but logs; None where both builds show their keys."""
 
     @property
     def compared(self) -> bool:

@@ -8,20 +8,25 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
+from history.exports import export_of
 from history.project import make_repository, read_kept
 
 from layerfork.app.history.explaining import explain_history
 from layerfork.app.history.listing import HistoryAsked, explain_one, list_history
+from layerfork.app.history.measuring import Measurer
 from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CommitTrees, Tree
 from layerfork.builders.api.buildhistory import RememberedBuild
 from layerfork.builders.imports.history import records_of_builds
+from layerfork.diagnose.trends import trends_of
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
-from layerfork.record.history import ExplainedBuild
+from layerfork.record.history import ExplainedBuild, HistoryReport
 from layerfork.record.store.schema import nonsense_in
+from layerfork.record.trends import UnusedCache
 from layerfork.wire.buildkit import ops_pb2 as ops
 
 KEY = b"key"
@@ -314,3 +319,87 @@ def test_an_id_of_several_builds_lists_them(exported: HistoryAsked, tmp_path: Pa
             file.add(replace(record, ref=f"same{letter}"))
     with pytest.raises(UsageError, match=r"2 builds have an id that begins with same: same[xy] of 2026-"):
         explain_one(exported, "same", lambda _: None)
+
+
+def history_of_exports(top: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> HistoryReport:
+    """Of a directory with an export of each build."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+    exports = place / "exports"
+    exports.mkdir()
+    for number, build in enumerate(read_kept()):
+        (exports / f"{number}.dockerbuild").write_bytes(export_of(build))
+    return list_history(HistoryAsked(files=[str(exports)], repository=str(top)), lambda _: None)
+
+
+def test_exports_of_a_directory_are_one_history(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No export names its builder. One of five builds reused all; the last one's files were not committed."""
+    report = history_of_exports(top, tmp_path, monkeypatch)
+    (series,) = report.trends.series
+
+    assert [said(build) for build in reversed(report.builds)] == EXPECTED
+    assert [(each.name.instruction, each.line, each.misses, each.hits) for each in series.steps] == [
+        ("COPY lock.txt /app/", 3, 2, 3),
+        ("RUN cp /app/lock.txt /app/installed", 4, 2, 3),
+        ("COPY src /app/src", 5, 4, 1),
+        ("RUN cat /app/src/* > /app/out", 6, 4, 1),
+    ]
+    assert series.points[-1].commit == report.builds[0].revision
+    assert series.changes == ()
+    assert series.unused is not None
+    assert (series.unused.builds, series.unused.likely, series.unused.sentence) == (0, 1, "")
+
+
+def test_a_fix_saves_nothing_where_another_miss_lies_above(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fourth build had another argument and another lock.txt; the argument's steps follow its COPY."""
+    report = history_of_exports(top, tmp_path, monkeypatch)
+    (argument,) = (each for each in report.trends.causes if each.code.startswith("build-arg"))
+
+    assert (argument.saved_s, argument.saved_builds) == (0.0, 1)
+    assert argument.seconds_lost == pytest.approx(1.1, abs=0.1)
+
+
+def as_recorded(found: PastBuild) -> Tree:
+    return Tree(record=found.record, unmodelled={})
+
+
+def unused_on_three_builders(top: Path, place: Path, **fields: Any) -> UnusedCache:
+    """The first build three times, each on a builder of its own: every step misses."""
+    (first, *_) = records_of_builds(read_kept(), KEY, None)
+    tree = CommitTrees(top, place, lambda text: text).of(first)
+    found = [
+        PastBuild(
+            record=replace(
+                tree.record,
+                recorded_at=f"2026-12-03T14:2{number}:00+00:00",
+                builder_instance=f"builder-{number}",
+                **fields,
+            ),
+            where=f"builder {number}",
+            id=f"build{number}",
+        )
+        for number in range(3)
+    ]
+    builds = list(
+        explain_history(
+            found, lambda each: Tree(record=each.record, unmodelled={}), lambda _: True, Measurer()
+        )
+    )
+    assert [build.report for build in builds] == [None, None, None]
+    (series,) = trends_of(builds).series
+    assert series.unused is not None
+    return series.unused
+
+
+def test_one_key_on_another_builder_should_have_been_found(top: Path, tmp_path: Path) -> None:
+    unused = unused_on_three_builders(top, tmp_path)
+
+    assert (unused.builds, unused.compared, unused.builders) == (2, 2, 3)
+    assert unused.new_builder_each
+
+
+def test_an_image_without_a_digest_is_another_one_in_each_build(top: Path, tmp_path: Path) -> None:
+    assert unused_on_three_builders(top, tmp_path, image_digests=(), definition=None).builds == 0

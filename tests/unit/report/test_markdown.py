@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerfork.report.formats import MARKDOWN, formats_for
-from layerfork.report.markdown import block, code, escaped, graph_block, prose
+from layerfork.report.markdown import graph_block
+from layerfork.report.markdown.words import block, code, escaped, prose
 from layerfork.report.rendering import Look
 from layerfork.report.svg.graph import graph_of_run
 

@@ -69,10 +69,7 @@ def diff_files(writer: str, reader: str) -> tuple[DiffReport, ...]:
             )
         several = len(pairing.pairs) + len(pairing.only_writers) + len(pairing.only_readers) > 1
         reports = [
-            replace(
-                diff_stored(left.stored, right.stored, left.name, right.name),
-                build=right.kind.label if several else "",
-            )
+            replace(_diff_named(left, right), build=right.kind.label if several else "")
             for left, right in pairing.pairs
         ]
     return (
@@ -80,6 +77,15 @@ def diff_files(writer: str, reader: str) -> tuple[DiffReport, ...]:
         *(_alone(each, writer=each.name) for each in pairing.only_writers),
         *(_alone(each, reader=each.name) for each in pairing.only_readers),
     )
+
+
+def _diff_named(writer: NamedRecord, reader: NamedRecord) -> DiffReport:
+    report = diff_stored(writer.stored, reader.stored, writer.name, reader.name)
+    if not (writer.record.imported_from or reader.record.imported_from):
+        return report
+    from layerfork.app.compare.logs import with_suspicions  # late: it reads files and commits
+
+    return with_suspicions(report, writer.record, reader.record)
 
 
 def named_builds(word: str) -> tuple[NamedRecord, ...]:

@@ -1,14 +1,15 @@
 """Why each build of a history missed, next to the earlier build of the same cache that it is closest to."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 from pathlib import Path
 from typing import TypeVar
 
-from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, chain_of, nearness
+from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, nearness
 from layerfork.app.compare.comparison import diff_stored
+from layerfork.app.history.measuring import Compared, Measurer, marks_by_step
 from layerfork.app.history.runs import reusable_by
 from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CONTEXT_DIRECTORY, Tree
@@ -36,7 +37,8 @@ class _Build:
 
     past: PastBuild
     tree: Tree
-    chain: frozenset[str]
+    marks: Mapping[int, str]
+    """As `marks_by_step`."""
 
     @property
     def record(self) -> BuildRecord:
@@ -56,9 +58,12 @@ class _Build:
 
 
 def explain_history(
-    found: Sequence[PastBuild], tree_of: Callable[[PastBuild], Tree], wanted: Callable[[PastBuild], bool]
+    found: Sequence[PastBuild],
+    tree_of: Callable[[PastBuild], Tree],
+    wanted: Callable[[PastBuild], bool],
+    measurer: Measurer | None = None,
 ) -> Iterator[ExplainedBuild]:
-    """Each wanted build compared with an earlier one, the oldest first.
+    """Each wanted build compared with an earlier one, the oldest first; measured where there is a measurer.
 
     The earlier one is the same build (directory, service, Dockerfile, target, platform) in the same place; of
     these one that may have shared its cache, then the surest, then the one that shares most steps.
@@ -70,9 +75,30 @@ def explain_history(
             earlier = before[_place(each)]
             if wanted(each):
                 possible, reusable = _reusable(build, earlier)
-                yield _described(build, _closest(build, possible), reusable)
+                closest = _closest(build, possible)
+                explained = _described(build, closest, reusable)
+                yield explained if measurer is None else _measured(measurer, build, closest, explained)
             if build.record.result.outcome in _WHOLE:
+                if measurer is not None:
+                    measurer.remember(_compared(build), _place(each)[1])
                 earlier.append(build)
+
+
+def _measured(
+    measurer: Measurer, build: _Build, earlier: _Build | None, explained: ExplainedBuild
+) -> ExplainedBuild:
+    compared = replace(
+        _compared(build),
+        writer=earlier.record if earlier is not None else None,
+        report=explained.report,
+        cacheable=explained.report.cacheable if explained.report is not None else _cacheable(build.record),
+        what=explained.what,
+    )
+    return replace(explained, measured=measurer.measure(compared, _place(build.past)[1]))
+
+
+def _compared(build: _Build) -> Compared:
+    return Compared(past=build.past, tree=build.tree, marks=build.marks, what=_name_of(build.record))
 
 
 def explain_against(past: PastBuild, other: PastBuild, tree_of: Callable[[PastBuild], Tree]) -> DiffReport:
@@ -83,7 +109,7 @@ def explain_against(past: PastBuild, other: PastBuild, tree_of: Callable[[PastBu
 
 def _build_of(past: PastBuild, tree_of: Callable[[PastBuild], Tree]) -> _Build:
     tree = tree_of(past)
-    return _Build(past=past, tree=tree, chain=frozenset(chain_of(keys_of(tree.record))))
+    return _Build(past=past, tree=tree, marks=marks_by_step(past, tree.record, keys_of(tree.record)))
 
 
 _WHOLE = frozenset({BuildOutcome.SUCCEEDED, BuildOutcome.UNKNOWN})
@@ -114,9 +140,10 @@ def _reusable(build: _Build, earlier: Sequence[_Build]) -> tuple[Sequence[_Build
 
 
 def _closest(build: _Build, alike: Sequence[_Build]) -> _Build | None:
+    own = frozenset(build.marks.values())
     return max(
         alike[-_MOST_EARLIER:],
-        key=lambda each: nearness(each.record, build.record, len(each.chain & build.chain)),
+        key=lambda each: nearness(each.record, build.record, len(own.intersection(each.marks.values()))),
         default=None,
     )
 

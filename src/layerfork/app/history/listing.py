@@ -8,6 +8,7 @@ from pathlib import Path
 
 from layerfork.app.history.ci import builds_fetched_before, builds_of_ci, names_ci
 from layerfork.app.history.explaining import explain_against, explain_history
+from layerfork.app.history.measuring import Measurer
 from layerfork.app.history.naming import build_named, is_here, is_named, is_offset, newest_here
 from layerfork.app.history.sources import (
     KEPT,
@@ -20,6 +21,7 @@ from layerfork.app.history.sources import (
 from layerfork.app.history.trees import CommitTrees, Tree
 from layerfork.builders.ci.project import RunsAsked
 from layerfork.builders.recording.redactionkey import redaction_key
+from layerfork.diagnose.trends import trends_of
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
 from layerfork.record.history import ExplainedBuild, HistoryReport
 from layerfork.record.progress import Say
@@ -69,7 +71,10 @@ def list_history(asked: HistoryAsked, say: Say) -> HistoryReport:
     chosen = {each.id for each in found[: asked.newest or None]}
     builds = _explain(asked, found, chosen, say)
     return HistoryReport(
-        builds=tuple(reversed(builds)), problems=tuple(problems), older=len(found) - len(chosen)
+        builds=tuple(reversed(builds)),
+        problems=tuple(problems),
+        older=len(found) - len(chosen),
+        trends=trends_of(builds),
     )
 
 
@@ -193,7 +198,8 @@ def _explain(
     repositories = _Repositories(asked.repository)
     builds: list[ExplainedBuild] = []
     try:
-        for build in explain_history(found, repositories.tree_of, lambda each: each.id in chosen):
+        measurer = Measurer()
+        for build in explain_history(found, repositories.tree_of, lambda each: each.id in chosen, measurer):
             builds.append(build)
             if len(builds) % 10 == 0:
                 say(f"{len(builds)} of {len(chosen)} builds explained")

@@ -49,7 +49,8 @@ class PastBuild:
     run: CIRun | None = None
     """The run of a CI system that made it."""
     series: str = ""
-    """Which builds of CI runs are the same build at other times; empty for builds of one engine or file."""
+    """Which builds of CI runs, or of a directory of exports, are the same build at other times; empty for
+    builds of one engine or file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,9 +186,10 @@ def builds_of_files(paths: Sequence[str], problems: list[str], say: Say) -> Iter
                 problems.append(f"{file}: {error.message}")
                 continue
             say(f"{file}: {len(records)} builds")
-            yield from (
-                PastBuild(record=record, where=str(file), id=record.ref or record.id) for record in records
-            )
+            for record in records:
+                # An export names no builder: builds of one directory are taken for builds of one cache.
+                series = word if path.is_dir() and not record.builder_instance else ""
+                yield PastBuild(record=record, where=str(file), id=record.ref or record.id, series=series)
 
 
 def _records(file: Path) -> tuple[BuildRecord, ...]:

@@ -13,6 +13,7 @@ from layerfork.builders.commits.git import git_command
 from layerfork.builders.process import ProgramMissingError, end_group, spawn
 from layerfork.errors import LayerforkError, UsageError
 
+_SOME_ID = re.compile(r"[0-9a-f]{7,64}")
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 # Runs git on a repository: only to read, and nothing is fetched.
@@ -143,6 +144,21 @@ def commits_of(repository: Repository, wanted: str) -> tuple[Commit, ...]:
     if not commits:
         raise UsageError(f"{wanted} contains no commits", "name the older commit first: OLD..NEW")
     return commits
+
+
+def commit_id(repository: Repository, name: str) -> str:
+    """The whole id of a commit that a hexadecimal id names, whole or abbreviated; empty when there is none.
+
+    A branch or tag of that name is not it.
+    """
+    if not _SOME_ID.fullmatch(name):
+        return ""
+    try:
+        answer = output_of(repository.directory, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    except LayerforkError:
+        return ""
+    found = answer.decode("ascii", "replace").strip()
+    return found if found.startswith(name) else ""
 
 
 def find_commit(repository: Repository, revision: str) -> Commit:

@@ -39,7 +39,11 @@ def import_log(text: str, importer: Importer) -> tuple[BuildRecord, ...]:
     """The builds that a log shows, in its order; none when it shows none."""
     if text.count("\n") > MAX_LINES:
         importer = replace(importer, cut=True)
-    return tuple(record for stream in read_streams(text) for record in _stream(stream, importer))
+    return tuple(
+        replace(record, commits=stream.commits)
+        for stream in read_streams(text)
+        for record in _stream(stream, importer)
+    )
 
 
 def _stream(stream: Stream, importer: Importer) -> Iterator[BuildRecord]:

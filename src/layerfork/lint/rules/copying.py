@@ -41,10 +41,29 @@ def find_copy_before_install(project: Project) -> Iterator[Violation]:
             manifests = None if install is None else _manifests(opened.contexts, install)
             if install is not None and manifests is not None:
                 fix = _swap(opened, copy, install, manifests)
-                what = " ".join(install.run.text.split()).removeprefix("RUN ")
-                what = what if len(what) <= 60 else f"{what[:59]}…"
-                cost = f"a change of any copied file runs line {install.run.first_line} again: {what}"
-                yield found_at(opened, copy, cost, fix)
+                yield found_at(opened, copy, _cost(install), fix)
+
+
+def suspect_copies(opened: OpenedDockerfile) -> Iterator[Violation]:
+    """The same of a Dockerfile whose context is not known: only that a build of it came that far."""
+    for copy in opened.dockerfile.instructions:
+        install = _install_below(opened, copy) if _copies_all(copy) else None
+        if install is not None:
+            yield found_at(opened, copy, _cost(install), _moved(copy, install))
+
+
+def _moved(copy: Instruction, install: Install) -> Fix:
+    above = f"line {install.run.first_line} above line {copy.first_line}"
+    manifest = next(iter(filter(None, (install.named, *install.installer.manifests))), "")
+    if not manifest:
+        return Fix(sentence=f"put {above}: it reads no file")
+    return Fix(sentence=f"copy {manifest} and what belongs to it by a COPY of its own, and put {above}")
+
+
+def _cost(install: Install) -> str:
+    what = " ".join(install.run.text.split()).removeprefix("RUN ")
+    what = what if len(what) <= 60 else f"{what[:59]}…"
+    return f"a change of any copied file runs line {install.run.first_line} again: {what}"
 
 
 def _install_below(opened: OpenedDockerfile, copy: Instruction) -> Install | None:

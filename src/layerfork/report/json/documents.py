@@ -40,6 +40,7 @@ from layerfork.record.run import (
     RunReport,
     TrialBuild,
 )
+from layerfork.record.trends import Trends
 from layerfork.report.rendering import Look
 
 
@@ -68,6 +69,7 @@ def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
                 "builds": [_found(build) for build in report.builds],
                 "problems": list(report.problems),
                 "older": report.older,
+                "trends": _trends(report.trends),
             }
         )
         for report in reports
@@ -76,7 +78,21 @@ def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
 
 def _found(build: ExplainedBuild) -> dict[str, Any]:
     comparison = _diff(build.report) if build.report is not None else None
-    return {**plain(replace(build, report=None)), "report": comparison}
+    fields = plain(replace(build, report=None, measured=None))
+    del fields["measured"]
+    return {**fields, "report": comparison}
+
+
+def _trends(trends: Trends) -> dict[str, Any]:
+    """As in the value, with what it says of itself."""
+    fields = plain(trends)
+    for shown, series in zip(fields["series"], trends.series, strict=True):
+        for change, value in zip(shown["changes"], series.changes, strict=True):
+            change["names_commit"] = value.names_commit
+        if series.unused is not None:
+            unused = series.unused
+            shown["unused"] |= {"sentence": unused.sentence, "fix": unused.fix if unused.sentence else ""}
+    return {name: fields[name] for name in ("series", "causes", "branches")}
 
 
 def render_engines(rows: Sequence[EngineRow], look: Look) -> str:
@@ -213,6 +229,7 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "baseline": plain(report.baseline),
         "baseline_saved": report.baseline_saved,
         "inferred_from": report.inferred_from or None,
+        "unproven": plain(report.unproven),
         "outcome": report.outcome.value if report.reader else None,
         "failure": report.failure or None,
         **_judgement(report.judgement, report.answers),

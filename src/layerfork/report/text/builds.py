@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from math import fsum
 
 from rich.text import Text
 
@@ -9,11 +10,12 @@ from layerfork.record.answer import Answer, CauseStatus, Fork, Verdict
 from layerfork.record.check import CheckReport
 from layerfork.record.prediction import Baseline
 from layerfork.record.record import StepStatus
-from layerfork.record.run import DiffReport
+from layerfork.record.run import DiffReport, MissedStep, Unproven
 from layerfork.report.rendering import Look, Renderers
-from layerfork.report.text.answer import answer_lines, caution_lines, first_lines
-from layerfork.report.text.layout import print_lines, wrap
+from layerfork.report.text.answer import INCOMPLETE, STATUS_STYLES, answer_lines, caution_lines, first_lines
+from layerfork.report.text.layout import cut, print_lines, wrap
 from layerfork.report.views.checks import left_lines, sentence
+from layerfork.report.views.overview import keyword
 from layerfork.report.views.words import counted
 
 # The build that another one is compared with, in a line.
@@ -97,12 +99,16 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
             yield Text(f"{report.build}:", style="bold")
         if report.failure:
             yield _failure(report)
-        for place, (fork, answer) in enumerate(zip(report.judgement.forks, report.answers, strict=True)):
-            yield from [Text()] if place else []
-            yield from answer_lines(answer, fork, look)
+        if report.unproven is not None:
+            yield from unproven_lines(report.unproven, report.judgement.forks, look)
+        if report.unproven is None or look.verbose:
+            for place, (fork, answer) in enumerate(zip(report.judgement.forks, report.answers, strict=True)):
+                yield from [Text()] if place or report.unproven is not None else []
+                yield from answer_lines(answer, fork, look)
         for answer in report.asked:
             yield from answer_lines(answer, None, look)
         answered = {"added-target", "added-platform"} if report.asked and not look.verbose else set()
+        answered |= {INCOMPLETE} if report.unproven is not None and not look.verbose else set()
         shown = [each for each in report.judgement.warnings if each.code not in answered]
         for line in caution_lines(shown, verbose=look.verbose):
             yield from wrap(line, look.width, 4)
@@ -111,6 +117,56 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
         elif not report.judgement.forks:
             yield Text(f"  no fork before that: {_before(report)}")
         yield from _compared_with(report, look)
+
+
+# Two builds, at least one without a key: what is missing, then each line that missed.
+
+NOTHING_PROVEN = "nothing can be proven from these files: they do not hold what a step's key is made of"
+_MOST_MISSED = 8
+"""Steps that are listed at most; those that missed by themselves always are."""
+
+
+def unproven_lines(unproven: Unproven, forks: Sequence[Fork], look: Look) -> Iterator[Text]:
+    """That nothing is proven, a line for each build that lacks facts, and the steps that missed."""
+    yield from wrap(Text(NOTHING_PROVEN), look.width, 4)
+    for lack in unproven.lacks:
+        lacks = f" lacks {', '.join(lack.lacks)};" if lack.lacks else ""
+        line = f"  {lack.name}{lacks} {lack.keep}"
+        yield from wrap(Text(line, style="dim"), look.width, 4)
+    if not unproven.missed:
+        return
+    known = [each.seconds for each in unproven.missed if each.seconds is not None]
+    total = f", {fsum(known):.1f} s" if known else ""
+    order = ", the most expensive first" if len(unproven.missed) > 1 else ""
+    missed = f"{counted(len(unproven.missed), 'step')} missed{total}{order}:"
+    yield Text(missed, style="bold")
+    lost = {fork.step: fork.seconds_lost for fork in forks}
+    for place, step in enumerate(unproven.missed):
+        if place < _MOST_MISSED or look.verbose or not step.follows:
+            yield from _missed_step(step, lost.get(step.step), look)
+    hidden = sum(bool(step.follows) for step in unproven.missed[_MOST_MISSED:])
+    if hidden and not look.verbose:
+        yield Text(f"  and {counted(hidden, 'more step')} (-v shows all)")
+
+
+def _missed_step(step: MissedStep, lost: float | None, look: Look) -> Iterator[Text]:
+    seconds = f"{step.seconds:7.1f} s" if step.seconds is not None else f"{'-':>7}  "
+    platform = f" ({step.platform})" if step.platform else ""
+    in_all = f", {lost:.1f} s in all" if lost is not None and lost != step.seconds else ""
+    why = f"  after step {step.follows}" if step.follows else f"  missed first{in_all}"
+    line = f" (line {step.line})" if step.line else ""
+    head = f"{seconds}  step {step.step}{line}  "
+    room = (look.width or 160) - len(head + platform + why)
+    instruction = " ".join(step.instruction.split())
+    if keyword(instruction) not in ("COPY", "ADD"):
+        instruction = cut(instruction, max(40, room))
+    style = "" if step.follows else "bold"
+    yield from wrap(Text(head + instruction + platform + why, style=style), look.width, len(head))
+    for each in step.suspicions:
+        status = (each.status.value, STATUS_STYLES[each.status])
+        yield from wrap(Text.assemble("            ", status, f" {each.code}: {each.text}"), look.width, 14)
+        if each.fix:
+            yield from wrap(Text(f"            fix: {each.fix}"), look.width, 17)
 
 
 def _compared_with(report: DiffReport, look: Look) -> Iterator[Text]:

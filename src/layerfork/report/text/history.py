@@ -10,6 +10,7 @@ from layerfork.record.record import BuildOutcome
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import STATUS_STYLES
 from layerfork.report.text.layout import hung, print_lines, table
+from layerfork.report.text.trends import trend_lines
 from layerfork.report.views.words import counted
 
 _ID = 12
@@ -17,7 +18,7 @@ _NO_TIME = "-"
 
 
 def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
-    """A line for each build, the newest first; below it the first miss, where and why."""
+    """A line for each build, the newest first, with the first miss; then what they say together."""
     return "".join(print_lines(_lines(report, look), look) for report in reports)
 
 
@@ -36,6 +37,7 @@ def _lines(report: HistoryReport, look: Look) -> Iterator[Text]:
     for problem in report.problems:
         yield from (Text(line, style="yellow") for line in hung(f"not read: {problem}", look.width, "", 2))
     yield from _summary(report)
+    yield from trend_lines(report.trends, look)
 
 
 def _cells(build: ExplainedBuild) -> tuple[str, ...]:

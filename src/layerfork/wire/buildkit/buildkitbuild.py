@@ -22,7 +22,7 @@ from layerfork.wire.buildkit.request import read_request
 from layerfork.wire.buildkit.sourcemap import proxied_digests, read_dockerfile, verify
 from layerfork.wire.buildkit.stages import find_layout
 from layerfork.wire.buildkit.steps import read_steps
-from layerfork.wire.buildkit.vertices import read_label, read_vertices
+from layerfork.wire.buildkit.vertices import add_sizes, read_label, read_vertices
 from layerfork.wire.redact import Redactor
 
 # How a BuildKit build ended.
@@ -114,6 +114,9 @@ def read_build(build: ObservedBuild, redactor: Redactor, recall: Recall = recall
         buildkit_version="" if request.syntax else version,
     )
     steps = read_steps(graph, build.vertices, stages, redactor, branches_of(by_platform, renamed))
+    session = build.sessions.get(build.session_id)
+    if session is not None:
+        add_sizes(build.vertices.values(), session)
     return BuildKitParts(
         ref=build.ref,
         builder_instance=connection.worker if connection is not None else "",

@@ -185,6 +185,16 @@ class BytesMessage(_message.Message):
     data: bytes
     def __init__(self, data: _Optional[bytes] = ...) -> None: ...
 
+class WriteContentResponse(_message.Message):
+    __slots__ = ("action", "offset", "digest")
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    action: int
+    offset: int
+    digest: bytes
+    def __init__(self, action: _Optional[int] = ..., offset: _Optional[int] = ..., digest: _Optional[bytes] = ...) -> None: ...
+
 class BridgeSolveRequest(_message.Message):
     __slots__ = ("definition", "frontend", "frontend_opt", "allow_result_return", "allow_result_array_ref", "cache_imports", "frontend_inputs")
     DEFINITION_FIELD_NUMBER: _ClassVar[int]

@@ -78,10 +78,20 @@ class ObservedSession:
     guarded: dict[str, int] = field(default_factory=dict)
     """Calls that carry credentials: how often, by method. Nothing else of them is kept."""
     secret_ids: set[str] = field(default_factory=set)
+    written: dict[str, int] = field(default_factory=dict)
+    """Size of each blob that the engine wrote to a store of the client's, by its digest."""
+    tarballs: list[int] = field(default_factory=list)
+    """Size of each file that the engine sent to the client in one stream, such as an image to load."""
     kept_bytes: int = 0
     """About what its transfers of directories take in memory."""
     open: bool = True
     """Its connection is still there."""
+
+    @property
+    def carried_anything(self) -> bool:
+        """False for sessions with which clients ask what an engine can do."""
+        carried = (self.syncs, self.uploads, self.guarded, self.written, self.tarballs)
+        return any(carried) or bool(self.connection.gaps)
 
 
 @dataclass(slots=True)

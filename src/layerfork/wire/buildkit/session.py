@@ -1,6 +1,7 @@
 """Follows the calls of a BuildKit session: directory transfers, uploads, and calls that carry secrets."""
 
 import posixpath
+import struct
 from hashlib import sha256
 from typing import Protocol
 from urllib.parse import unquote_plus
@@ -9,7 +10,7 @@ from layerfork.record.record import Gap
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.fields import text
 from layerfork.wire.buildkit.observed import ObservedSession, ObservedSync, ObservedUpload
-from layerfork.wire.http.grpc import CallStatus, GrpcCall
+from layerfork.wire.http.grpc import CallStatus, GrpcCall, RawRequests
 from layerfork.wire.proxy.tap import Bytes
 from layerfork.wire.tar.decompress import Decompressor
 from layerfork.wire.tar.tarstream import TarDecoder
@@ -219,6 +220,85 @@ class UploadFollower:
             upload.gaps.append(Gap(where="tar upload", what=self._body.error))
         if status.code != 0:
             upload.gaps.append(Gap(where="tar upload", what=status.message or f"status {status.code}"))
+
+
+# What the engine hands to the client: blobs of a local cache, and images as a tarball. Only sizes are kept.
+#
+# Source: moby/buildkit session/content/caller.go, session/filesync/filesync.go (CopyFileWriter) @ v0.13.2 and
+# v0.32.2; containerd/containerd core/content/proxy/content_writer.go @ v2.1.0 (Commit).
+
+WRITE_CONTENT = "containerd.services.content.v1.Content/Write"
+SEND_FILE = "moby.filesync.v1.FileSend/DiffCopy"
+_COMMIT = 2
+_MAX_WRITTEN = 10_000
+_PREFIX = struct.Struct(">BI")
+_BYTES_TAG = 0x0A
+
+
+class WriteFollower(RawRequests):
+    """Content/Write: the store's answer to a commit says how large which blob is."""
+
+    def __init__(self, session: ObservedSession) -> None:
+        self._written = session.written
+
+    def response(self, message: Bytes) -> None:
+        answer = control.WriteContentResponse.FromString(bytes(message))
+        if answer.action == _COMMIT and answer.offset > 0 and len(self._written) < _MAX_WRITTEN:
+            self._written[text(answer.digest)] = answer.offset
+
+    def ended(self, status: CallStatus) -> None:
+        """What was not committed is not kept."""
+
+
+class SendFollower(RawRequests):
+    """FileSend/DiffCopy: a file in pieces, each a message of bytes; directories have another protocol."""
+
+    def __init__(self, session: ObservedSession) -> None:
+        self._session = session
+        self._bytes = self._left = 0
+        self._prefix = b""
+        self._is_file = True
+
+    def request_data(self, data: memoryview) -> None:
+        at, end = 0, len(data)
+        while at < end and self._is_file:
+            if self._left:
+                step = min(self._left, end - at)
+                self._left -= step
+                at += step
+            else:
+                at = self._start(data, at)
+
+    def _start(self, data: memoryview, at: int) -> int:
+        """Read a message's prefix and its first byte, which come before anything is counted."""
+        wanted = _PREFIX.size + 1 - len(self._prefix)
+        piece = bytes(data[at : at + wanted])
+        self._prefix += piece
+        if len(self._prefix) >= _PREFIX.size:
+            compressed, length = _PREFIX.unpack_from(self._prefix)
+            if not length:
+                self._prefix = self._prefix[_PREFIX.size :]
+            elif len(piece) == wanted:
+                self._is_file = not compressed and self._prefix[-1] == _BYTES_TAG
+                self._bytes += _data_bytes(length)
+                self._left = length - 1
+                self._prefix = b""
+        return at + len(piece)
+
+    def response(self, message: Bytes) -> None:
+        """Empty."""
+
+    def ended(self, status: CallStatus) -> None:
+        if self._is_file and self._bytes and status.code == 0 and len(self._session.tarballs) < _MAX_WRITTEN:
+            self._session.tarballs.append(self._bytes)
+
+
+def _data_bytes(length: int) -> int:
+    """Of a message that holds nothing but bytes: their number, without tag and length."""
+    for size in range(1, 6):
+        if length - 1 - size < 1 << 7 * size:
+            return max(length - 1 - size, 0)
+    return 0
 
 
 # Calls that carry secrets: that they happened is a fact, what they carry is never looked at.

@@ -9,7 +9,7 @@ from layerfork.record.context import Digest
 from layerfork.record.record import MOST_WORK, Vertex, Work
 from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.fields import text, texts
-from layerfork.wire.buildkit.observed import MAX_VERTICES, VertexState, WorkState
+from layerfork.wire.buildkit.observed import MAX_VERTICES, ObservedSession, VertexState, WorkState
 from layerfork.wire.redact import Redactor
 
 # What the name of a vertex says.
@@ -174,6 +174,27 @@ def read_vertices(
         )
         for state, work in zip(states.values(), works, strict=True)
     )
+
+
+_WRITING = "writing "
+_SENDING = "sending tarball"
+
+
+def add_sizes(states: Iterable[VertexState], session: ObservedSession) -> None:
+    """Give the bytes that a build's session carried to the statuses that are about them and say none.
+
+    Source: moby/buildkit cache/remotecache/export.go (``writing layer``, ``writing config``, ``writing cache
+    image manifest``), exporter/oci/export.go (``sending tarball``) @ v0.13.2 and v0.32.2.
+    """
+    sending = []
+    for state in states:
+        for name, work in state.work.items():
+            if name.startswith(_WRITING):
+                work.current = work.total = session.written.get(name.rpartition(" ")[2], 0) or work.current
+            elif name == _SENDING:
+                sending.append(work)
+    if len(sending) == len(session.tarballs) == 1:
+        sending[0].current = sending[0].total = session.tarballs[0]
 
 
 def _works(state: VertexState, zero_ns: int | None, most: int, redactor: Redactor) -> tuple[Work, ...]:

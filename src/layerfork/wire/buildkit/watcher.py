@@ -19,9 +19,13 @@ from layerfork.wire.buildkit.observed import ObservedBuild, ObservedConnection, 
 from layerfork.wire.buildkit.session import (
     GET_SECRET,
     GUARDED,
+    SEND_FILE,
+    WRITE_CONTENT,
     SecretFollower,
+    SendFollower,
     SyncFollower,
     UploadFollower,
+    WriteFollower,
     open_sync,
     open_upload,
 )
@@ -196,7 +200,7 @@ class BuildKitWatcher:
     def _session_closed(self, session: ObservedSession) -> None:
         """Forget a session without transfers: clients open such ones to ask what an engine can do."""
         session.open = False
-        if not (session.syncs or session.uploads or session.guarded or session.connection.gaps):
+        if not session.carried_anything:
             self._sessions.pop(session.id, None)
             return
         self._closed.append(session)
@@ -245,6 +249,10 @@ class BuildKitWatcher:
             upload = open_upload(call, self._dockerfile_of(session))
             session.uploads.setdefault(upload.path, upload)
             return UploadFollower(upload)
+        if call.method == WRITE_CONTENT:
+            return WriteFollower(session)
+        if call.method == SEND_FILE:
+            return SendFollower(session)
         if call.method.startswith(GUARDED):
             _limit(() if call.method in session.guarded else session.guarded)
             session.guarded[call.method] = session.guarded.get(call.method, 0) + 1

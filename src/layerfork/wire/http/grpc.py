@@ -40,6 +40,21 @@ class CallHandler(Protocol):
     def ended(self, status: CallStatus) -> None: ...
 
 
+class RawRequests:
+    """Base of handlers that take the bytes of a request as they come: messages are not put together.
+
+    Whole files travel in such requests, and only their number of bytes is of interest.
+    """
+
+    __slots__ = ()
+
+    def request_data(self, data: memoryview) -> None:
+        """A piece of the request, prefixes of messages included."""
+
+    def request(self, message: Bytes) -> None:
+        """Not called."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrpcCall:
     """A call as its request headers announce it."""
@@ -86,6 +101,7 @@ class GrpcStream:
     def __init__(self, call: GrpcCall, handler: CallHandler, problem: Problem, room: Room) -> None:
         self._call = call
         self._handler: CallHandler | None = handler
+        self._raw = handler if isinstance(handler, RawRequests) else None
         self._problem = problem
         self._status: CallStatus | None = None
         self._request = MessageReader(handler.request, room)
@@ -95,7 +111,10 @@ class GrpcStream:
     def request_data(self, data: memoryview) -> None:
         if self._handler is not None:
             try:
-                self._request.feed(data)
+                if self._raw is not None:
+                    self._raw.request_data(data)
+                else:
+                    self._request.feed(data)
             except Exception as error:  # a decoder must never stop the build it watches
                 self._drop("request", error)
             if self._request.skipped_bytes:
@@ -130,7 +149,7 @@ class GrpcStream:
         self._end(self._status or CallStatus(code=None, message=f"reset ({code})" if code >= 0 else "cut"))
 
     def _drop(self, side: str, error: Exception) -> None:
-        self._handler = None
+        self._handler = self._raw = None
         self._forget()
         self._problem(f"grpc {self._call.method}", f"{side} not understood: {describe(error)}")
 

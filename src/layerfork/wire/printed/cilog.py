@@ -58,6 +58,26 @@ _BUILDERS = re.compile(
     r"|  \"(?:vertexes|statuses|logs|warnings)\": \[$"
 )
 
+_ID = r"(?P<id>[0-9a-f]{7,64})"
+_CHECKOUTS = tuple(
+    re.compile(form)
+    for form in (
+        rf"HEAD is now at {_ID} ",  # git itself: checkout of a commit, reset
+        rf"Checking out {_ID} as (?:detached HEAD|\S+\.\.\.)",  # GitLab
+        rf"Checking out Revision {_ID}(?: |$)",  # Jenkins
+        rf"(?:\$|\+|\[command\]\S*|##\[command\]) ?.*\b(?:checkout|reset) .*(?<= ){_ID}$",  # a command shown
+        rf"'?{_ID}'?$",  # what GitHub's checkout asks at its end
+    )
+)
+"""Lines that say which commit was checked out.
+Source: git builtin/reset.c and builtin/checkout.c @ v2.47.0; gitlab-org/gitlab-runner shells/abstract.go
+(writeCheckoutCmd) @ v17.0.0; jenkinsci/git-plugin GitSCM.java (checkout) @ 5.7.0; actions/checkout
+src/git-source-provider.ts (``git log -1 --format=%H``) @ v4.2.2; buildkite/agent internal/job/checkout.go
+@ v3.90.0; support.atlassian.com, "Git clone behavior" (``git reset --hard``)."""
+_HINTS = ("HEAD is now at ", "hecking out ", "checkout ", "reset ", " log -1 ")
+_ASKED = re.compile(r"\[command\]\S*git(?:\.exe)? log -1 --format='?%H'?")
+_MAX_COMMITS = 20
+
 
 @dataclass(slots=True)
 class Stream:
@@ -66,6 +86,8 @@ class Stream:
     lines: list[str] = field(default_factory=list)
     began: str = ""
     """Time of the line that showed a builder, as the CI wrote it; empty without."""
+    commits: tuple[str, ...] = ()
+    """Commits that the whole log says were checked out, in their order; hexadecimal, often abbreviated."""
 
 
 def read_streams(text: str) -> tuple[Stream, ...]:
@@ -84,7 +106,38 @@ def read_streams(text: str) -> tuple[Stream, ...]:
             for earlier in before:
                 _add(streams, form, earlier)
         _add(streams, form, line)
-    return tuple(stream for stream in streams.values() if any(map(_BUILDERS.match, stream.lines)))
+    found = tuple(stream for stream in streams.values() if any(map(_BUILDERS.match, stream.lines)))
+    commits = _commits_in(text, form) if found and form is not None else ()
+    for stream in found:
+        stream.commits = commits
+    return found
+
+
+def _commits_in(text: str, form: re.Pattern[str]) -> tuple[str, ...]:
+    """The commits that lines before the first build name; none where a later line names one as well, for
+    then nothing says which build was made of it."""
+    found: list[str] = []
+    asked = built = False
+    for line in _lines(text):
+        match = form.match(line)
+        rest = line[match.end() :] if match is not None else line
+        if _BUILDERS.match(rest):
+            built = True
+        if not asked and not any(hint in line for hint in _HINTS):
+            continue
+        commit = _commit_of(rest, asked=asked)
+        asked = _ASKED.match(rest) is not None
+        if commit and built:
+            return ()
+        if commit and not any(each.startswith(commit) or commit.startswith(each) for each in found):
+            found.append(commit)
+    return tuple(found[:_MAX_COMMITS])
+
+
+def _commit_of(line: str, *, asked: bool) -> str:
+    forms = _CHECKOUTS[-1:] if asked else _CHECKOUTS[:-1]
+    matches = filter(None, (form.match(line.strip()) for form in forms))
+    return next((match["id"] for match in matches), "")
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Statuses of vertices: what BuildKit says that it moves, writes and waits for."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_statuses_of_real_builds(
     name: str, load: Callable[[str], Transcript], builds: Callable[[str], list[BuildKitParts]]
 ) -> None:
     said: dict[tuple[str, str], tuple[int, int, float | None]] = {}
-    for raw in _status_messages(load(name).frames):
+    for raw in _messages(load(name).frames, "moby.buildkit.v1.Control/Status")[1]:
         for number, value in _fields(raw):
             if number == 2:
                 found = dict(_fields(value))
@@ -154,7 +155,8 @@ def test_statuses_of_real_builds(
     assert said
     assert read_back.keys() == said.keys()
     for key, (current, total, lasted) in said.items():
-        assert read_back[key][:2] == (current, total)
+        if key[1] != "sending tarball":  # its bytes are the session's
+            assert read_back[key][:2] == (current, total)
         if lasted is not None:
             assert read_back[key][2] == pytest.approx(lasted, abs=2e-6)
 
@@ -190,17 +192,20 @@ def _seconds(stamp: bytes | None) -> float | None:
     return float(found.get(1, 0)) + float(found.get(2, 0)) / 1e9
 
 
-def _status_messages(frames: Sequence[Frame]) -> list[bytes]:
-    found: list[bytes] = []
-    replay(frames, lambda path, headers: _Listener(found, engine_calls=path.endswith("session")))
+Sides = tuple[list[bytes], list[bytes]]
+"""Requests and responses."""
+
+
+def _messages(frames: Sequence[Frame], method: str) -> Sides:
+    """The messages of all calls of a method, outside of tunnels."""
+    found: Sides = ([], [])
+    replay(frames, lambda path, headers: _Listener(found, method, engine_calls=path.endswith("session")))
     return found
 
 
 class _Listener:
-    """A tap that keeps the answers of Control/Status."""
-
-    def __init__(self, found: list[bytes], engine_calls: bool) -> None:
-        self._found = found
+    def __init__(self, found: Sides, method: str, engine_calls: bool) -> None:
+        self._found, self._method = found, method
         http2 = Http2Connection(self._open)
         self.client_sent, self.engine_sent = http2.initiator_sent, http2.acceptor_sent
         if engine_calls:
@@ -208,23 +213,143 @@ class _Listener:
 
     def _open(self, headers: Headers) -> GrpcStream | None:
         method = dict(headers)[":path"].removeprefix("/")
-        if method != "moby.buildkit.v1.Control/Status":
+        if method != self._method:
             return None
         call = GrpcCall(method=method, metadata=headers)
-        return GrpcStream(call, _Answers(self._found), lambda where, what: None, Room())
+        return GrpcStream(call, _Keeper(self._found), lambda where, what: None, Room())
 
     def client_closed(self) -> None: ...
     def engine_closed(self) -> None: ...
     def lost(self, reason: str) -> None: ...
 
 
-class _Answers:
-    def __init__(self, found: list[bytes]) -> None:
+class _Keeper:
+    def __init__(self, found: Sides) -> None:
         self._found = found
 
-    def request(self, message: Bytes) -> None: ...
+    def request(self, message: Bytes) -> None:
+        self._found[0].append(bytes(message))
 
     def response(self, message: Bytes) -> None:
-        self._found.append(bytes(message))
+        self._found[1].append(bytes(message))
 
     def ended(self, status: CallStatus) -> None: ...
+
+
+# Bytes that a session carried: the engine writes blobs of a local cache, and sends an image as one file.
+
+
+def test_the_sizes_of_a_local_cache(builds: Callable[[str], list[BuildKitParts]]) -> None:
+    """Of a builder in a container: BuildKit's own answer says how large the manifest is."""
+    (exporting,) = [
+        build for build in builds("buildx-0.36.1-buildkitd-0.32.2-container-driver") if build.request.cache_to
+    ]
+    manifest = json.loads(dict(exporting.result.exporter)["cache.manifest"])
+    sizes = {
+        work.id.rpartition(" ")[2]: work.current
+        for vertex in exporting.vertices
+        if vertex.name == "exporting cache to client directory"
+        for work in vertex.work
+        if work.id.startswith("writing ")
+    }
+    assert sizes[manifest["digest"]] == manifest["size"]
+    assert len(sizes) == 4
+    assert all(sizes.values())
+
+
+SEND = "moby.filesync.v1.FileSend/DiffCopy"
+WRITE = "containerd.services.content.v1.Content/Write"
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_a_tarball_has_the_bytes_of_its_pieces(
+    name: str, load: Callable[[str], Transcript], builds: Callable[[str], list[BuildKitParts]]
+) -> None:
+    pieces = [value for raw in _messages(load(name).frames, SEND)[0] for _, value in _fields(raw)]
+    found = [
+        work.current
+        for build in builds(name)
+        for vertex in build.vertices
+        for work in vertex.work
+        if work.id == "sending tarball"
+    ]
+    assert found == ([sum(map(len, pieces))] if pieces else [])
+    assert bool(pieces) == (name == "docker-28.5.2-engine-28.5.2-containerd-export")
+
+
+def solved(watched: Any, *statuses: str) -> Vertex:
+    """The vertex with these statuses of the one build, whose session is ``s``."""
+    control_talk = watched.control()
+    number = control_talk.call("moby.buildkit.v1.Control/Solve")
+    control_talk.request(number, control.SolveRequest(ref=b"r", session=b"s", frontend=b"dockerfile.v0"))
+    following = control_talk.call("moby.buildkit.v1.Control/Status")
+    control_talk.request(following, control.StatusRequest(ref=b"r"))
+    vertex = control.StatusVertex(digest=b"v", name=b"exporting cache to client directory", started=at(1))
+    control_talk.response(
+        following,
+        control.StatusResponse(
+            vertexes=[vertex], statuses=[status(name, started=at(1)) for name in statuses]
+        ),
+    )
+    control_talk.end(following)
+    control_talk.end(number)
+    found: list[BuildKitParts] = watched.parts()
+    ((only,),) = [parts.vertices for parts in found]
+    return only
+
+
+def test_only_what_was_committed_has_a_size(watched: Any) -> None:
+    session = watched.session("s")
+    number = session.call(WRITE)
+    session.request(number, b"\x00" * 100_000)
+    session.response(number, control.WriteContentResponse(action=1, offset=70_000, digest=b"sha256:open"))
+    session.response(number, control.WriteContentResponse(action=2, offset=90_000, digest=b"sha256:whole"))
+    session.end(number)
+    vertex = solved(
+        watched, "writing layer sha256:whole", "writing layer sha256:open", "writing config sha256:x"
+    )
+    assert [work.current for work in vertex.work] == [90_000, 0, 0]
+
+
+@pytest.mark.parametrize("size", [1, 126, 127, 128, 16_383, 16_384, 70_000])
+@pytest.mark.parametrize("cut", [1, 3, 16_384])
+def test_a_file_is_counted_however_its_bytes_come(watched: Any, size: int, cut: int) -> None:
+    session = watched.session("s")
+    number = session.call(SEND)
+    framed = b"".join(
+        len(message).to_bytes(5, "big") + message
+        for message in (
+            control.BytesMessage(data=b"x" * size).SerializeToString(),
+            b"",
+            control.BytesMessage(data=b"y" * 5).SerializeToString(),
+        )
+    )
+    step = max(cut, len(framed) // 3_000)
+    for begin in range(0, len(framed), step):
+        session.piece(number, framed[begin : begin + step])
+    session.end(number)
+    (work,) = solved(watched, "sending tarball").work
+    assert work.current == size + 5
+
+
+@pytest.mark.parametrize("status_code", [0, 1])
+def test_a_directory_or_a_cut_file_has_no_size(watched: Any, status_code: int) -> None:
+    session = watched.session("s")
+    number = session.call(SEND)
+    packet = (
+        control.Packet(type=2, id=1, data=b"x" * 50) if status_code == 0 else control.BytesMessage(data=b"x")
+    )
+    session.request(number, packet)
+    session.end(number, status_code)
+    (work,) = solved(watched, "sending tarball").work
+    assert work.current == 0
+
+
+def test_two_files_are_nobodys(watched: Any) -> None:
+    session = watched.session("s")
+    for _ in range(2):
+        number = session.call(SEND)
+        session.request(number, control.BytesMessage(data=b"x"))
+        session.end(number)
+    (work,) = solved(watched, "sending tarball").work
+    assert work.current == 0

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import fsum
 
 from layerfork.record.answer import Answer, Caution, Edit, Fork, Verdict
 from layerfork.record.check import CheckReport
-from layerfork.record.history import HistoryReport
 from layerfork.record.run import DiffReport, RunReport
 from layerfork.record.scenarioresults import CatalogueReport, EngineChange, ScenarioRow, UpgradeReport
-from layerfork.record.visible import visible, visible_line
+from layerfork.record.visible import visible_line
+from layerfork.report.markdown.history import render_found
+from layerfork.report.markdown.words import block, code, escaped, folded, prose
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.svg.drawing import shorten
 from layerfork.report.svg.graph import ForkGraph, Line, graph_of_diff, graphs_of
@@ -21,53 +21,6 @@ from layerfork.report.views.outcomes import alike, phase_titles, summary, surpri
 from layerfork.report.views.overview import Overview, answer_to, overviews
 from layerfork.report.views.upgrade import heading, sentences, verdict, version
 from layerfork.report.views.words import cost_of, counted, findings, names_of, verdicts, where
-
-# Text for Markdown, as GitHub and GitLab read it: nothing of it becomes markup, a mention or a link.
-
-_SPECIAL = re.compile(r"([\\`*\[\]|~$^]|(?<![A-Za-z0-9_])_|_(?![A-Za-z0-9_]))")
-_MENTION = re.compile(r"[@#!%](?=\w)|\bGH-(?=\d)", re.IGNORECASE)
-"""Of people, issues, merge requests and milestones, in another repository too (``owner/name#1``); and what
-GitHub takes for an address of mail, such as ``client@4.4.4``."""
-_LINK = re.compile(r"://|www\.", re.IGNORECASE)
-
-
-def escaped(text: str) -> str:
-    """Text on one line; a comment breaks up mentions of people and issues, and links."""
-    line = " ".join(visible(text).splitlines())
-    safe = _SPECIAL.sub(r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-    return _LINK.sub(
-        lambda found: f"{found[0][0]}<!-- -->{found[0][1:]}", _MENTION.sub(r"\g<0><!-- -->", safe)
-    )
-
-
-def code(text: str) -> str:
-    """A code span, whatever backticks are in it; also inside a table."""
-    line = " ".join(visible(text).splitlines()).replace("|", "\\|")
-    if not line.strip():
-        return "(empty)"
-    fence = "`" * (_longest(line) + 1)
-    edge = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{edge}{line}{edge}{fence}"
-
-
-def prose(text: str) -> str:
-    """A sentence whose words between backticks are code."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return escaped(text)
-    return "".join(code(part) if place % 2 else escaped(part) for place, part in enumerate(parts))
-
-
-def block(lines: Sequence[str], language: str = "") -> str:
-    """A block of code."""
-    body = "\n".join(visible(line) for line in lines)
-    fence = "`" * max(3, _longest(body) + 1)
-    return f"{fence}{language}\n{body}\n{fence}\n"
-
-
-def _longest(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
-
 
 # The fork graph where a picture cannot be: as Mermaid, which GitHub and GitLab draw.
 #
@@ -155,7 +108,7 @@ def _scenario(overview: Overview) -> Iterator[str]:
             f"{each.outcome}: {prose(each.reason)}"
             for each in missing
         )
-        yield _folded(f"Without a result: {counted(sum(each.count for each in missing), 'client')}", lines)
+        yield folded(f"Without a result: {counted(sum(each.count for each in missing), 'client')}", lines)
 
 
 def _verdict(overview: Overview) -> str:
@@ -202,37 +155,6 @@ def _check(report: CheckReport, look: Look) -> Iterator[str]:
     yield render_diffs([diff for diff in report.diffs if diff.judgement.forks], look)
 
 
-def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
-    """A row for each build that missed something, the newest first, and how many did not."""
-    return "\n".join(_history(report) for report in reports)
-
-
-def _history(report: HistoryReport) -> str:
-    lost = fsum(build.seconds_lost or 0.0 for build in report.builds)
-    missed = [build for build in report.builds if build.report is not None and build.report.answers]
-    lines = [
-        f"### layerfork history: {counted(len(report.builds), 'build')}, {lost:,.1f} s lost in {len(missed)}",
-        "",
-    ]
-    if missed:
-        lines += ["| UTC | Build | Where | Reused | Lost | First miss | |", "|---|---|---|---|---|---|---|"]
-    for build in missed:
-        assert build.report is not None
-        answer = build.report.answers[0]
-        cells = (
-            build.recorded_at[:16].replace("T", " "),
-            escaped(build.what),
-            escaped(build.where),
-            f"{build.reused} of {build.steps}" if build.reused is not None else "unknown",
-            f"{build.seconds_lost:,.1f} s" if build.seconds_lost else "",
-            escaped(answer.headline),
-            f"{answer.status.value} {code(answer.points[0].code)}",
-        )
-        lines.append("| " + " | ".join(cells) + " |")
-    lines += [f"- not read: {escaped(problem)}" for problem in report.problems]
-    return "\n".join(lines) + "\n"
-
-
 def _pair(report: DiffReport) -> Iterator[str]:
     yield f"### layerfork: {_names(report)}, {_state(report)}\n"
     if report.failure:
@@ -270,7 +192,7 @@ def _fork(fork: Fork, answer: Answer | None, caches: str, cost: str, place: str)
         parts.append("")
         parts += [_edit(edit) for edit in answer.fix.edits]
         parts += [block([answer.fix.command], "sh")] if not answer.fix.says_command else []
-    parts += ["", _folded("Details", _details(fork, answer))]
+    parts += ["", folded("Details", _details(fork, answer))]
     return "\n".join(parts)
 
 
@@ -310,11 +232,6 @@ def _values(answer: Answer) -> Iterator[str]:
 def _cautions(cautions: Sequence[Caution]) -> Iterator[str]:
     if cautions:
         yield "".join(f"- Warning {code(each.code)}: {prose(each.text)}\n" for each in cautions)
-
-
-def _folded(title: str, lines: Iterator[str]) -> str:
-    body = "\n".join(lines)
-    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>\n"
 
 
 # What an upgrade changed, as Markdown.

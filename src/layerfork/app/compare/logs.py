@@ -1,0 +1,128 @@
+"""Builds that were imported from logs: what they lack, what missed, and what is suspected of each line.
+
+A log shows no key, so nothing about a changed key can be proven from it. What fits is said as suspected.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from layerfork.app.compare.logfiles import (
+    Changed,
+    changed_files,
+    find_dockerfile,
+    reads_files,
+    suspicions_of_lint,
+)
+from layerfork.dockerfile.recorded import printed_instruction
+from layerfork.record.answer import Answer, CauseStatus, Fork
+from layerfork.record.build import Builder
+from layerfork.record.lint import TrapCode
+from layerfork.record.record import BuildRecord, StepRecord, StepStatus
+from layerfork.record.run import DiffReport, Lack, MissedStep, Suspicion, Unproven
+
+CHANGED_FILES = "changed-files"
+UNEXPLAINED = "unexplained"
+_FACTS = {
+    "log": "a part of the build",
+    "context": "files",
+    "request": "build arguments",
+    "definition": "keys",
+    "steps": "which steps were reused",
+}
+"""What the gaps of a record mean for the person who compares it, in the order of their weight."""
+_RECORD = "layerfork record"
+_EXPORT = f"keep the .dockerbuild in CI, or build under `{_RECORD}`"
+_WRAP = f"build under `{_RECORD}` in CI"
+_NAMED = 3
+_NOTHING = "the log does not show what changed"
+
+
+def shows_no_key(record: BuildRecord) -> bool:
+    """Whether a build was imported from something that holds no definition: a log, or little more."""
+    return bool(record.imported_from) and record.definition is None
+
+
+def with_suspicions(report: DiffReport, writer: BuildRecord, reader: BuildRecord) -> DiffReport:
+    """The report, with what can be said where one of two builds shows no key; else as it is."""
+    if not report.compared or not (shows_no_key(writer) or shows_no_key(reader)):
+        return report
+    named = ((report.writer, writer), (report.reader, reader))
+    lacks = tuple(_lack(name, record) for name, record in named if record.imported_from)
+    missed = sorted(_missed(report, writer, reader), key=lambda each: (-(each.seconds or 0), each.step))
+    return replace(report, unproven=Unproven(lacks=lacks, missed=tuple(missed)))
+
+
+def _lack(name: str, record: BuildRecord) -> Lack:
+    gaps = {gap.where for gap in record.gaps}
+    has_export = record.builder is Builder.BUILDKIT and "request" in gaps
+    return Lack(
+        name=name,
+        form=record.imported_from,
+        lacks=tuple(fact for where, fact in _FACTS.items() if where in gaps),
+        keep=_EXPORT if has_export else _WRAP,
+    )
+
+
+def _missed(report: DiffReport, writer: BuildRecord, reader: BuildRecord) -> Iterator[MissedStep]:
+    forks = {fork.step: fork for fork in report.judgement.forks}
+    answers = {answer.step: answer for answer in report.answers}
+    above = {step: fork.step for fork in report.judgement.forks for step in fork.consequences}
+    steps = [step for step in reader.steps if step.status is StepStatus.MISS or step.index in forks]
+    if not steps:
+        return
+    at_hand = find_dockerfile(reader)
+    by_themselves = [step for step in steps if step.index in forks]
+    traps = suspicions_of_lint(reader, at_hand, by_themselves)
+    changed = changed_files(writer, reader) if by_themselves else None
+    for step in steps:
+        fork = forks.get(step.index)
+        found: list[Suspicion] = []
+        if fork is not None:
+            found += _of_fork(fork, answers[step.index], step, changed)
+            found += (each for each in traps.get(step.index, ()) if _may_be(each, changed, reader))
+            found = found or [Suspicion(status=CauseStatus.UNEXPLAINED, code=UNEXPLAINED, text=_NOTHING)]
+        yield MissedStep(
+            step=step.index,
+            line=step.line or (at_hand.lines.get(step.index, 0) if at_hand is not None else 0),
+            platform=step.platform,
+            instruction=step.instruction,
+            seconds=step.seconds,
+            follows=above.get(step.index, 0),
+            suspicions=tuple(found),
+        )
+
+
+def _may_be(suspicion: Suspicion, changed: Changed | None, reader: BuildRecord) -> bool:
+    """Whether the commits leave a suspicion of lint standing: an unchanged Dockerfile made nothing miss."""
+    if changed is None or suspicion.code != TrapCode.DOCKERFILE_COPIED:
+        return True
+    names = (reader.request.dockerfile_name or "Dockerfile", ".dockerignore")
+    return any(path.rpartition("/")[2].endswith(names) for path in changed.paths)
+
+
+def _of_fork(fork: Fork, answer: Answer, step: StepRecord, changed: Changed | None) -> Iterator[Suspicion]:
+    """What the two logs themselves show, then what git shows of the files that the line names."""
+    known = [point for point in answer.points if point.status is not CauseStatus.UNEXPLAINED]
+    for point in known:
+        yield Suspicion(status=point.status, code=point.code, text=point.culprit, fix=point.fix.sentence)
+    instruction = printed_instruction(step.instruction)
+    if known or changed is None or instruction is None or not reads_files(instruction):
+        return
+    paths = changed.named_by(instruction)
+    if paths:
+        yield Suspicion(
+            status=CauseStatus.SUSPECTED,
+            code=CHANGED_FILES,
+            text=f"{_listed(paths)} changed {changed.span}",
+        )
+    else:
+        text = f"no committed file that this line names changed {changed.span}"
+        yield Suspicion(status=CauseStatus.UNEXPLAINED, code=CHANGED_FILES, text=text)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """``a.txt, b.txt and 3 more``."""
+    more = len(paths) - _NAMED
+    if more <= 0:
+        return ", ".join(paths)
+    return f"{', '.join(paths[:_NAMED])} and {more} more"

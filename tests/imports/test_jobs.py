@@ -1,0 +1,147 @@
+"""Logs of whole jobs of each CI system, of the same two builds: all of them show what the plain log shows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from imports.agreement import KEY
+from imports.jobs import FAMILIES, NAMES, bitbucket, github, gitlab, make_repository, printed
+
+from layerfork.app.compare.comparison import diff_files
+from layerfork.builders.imports.files import import_bytes
+from layerfork.record.answer import CauseStatus
+from layerfork.record.record import BuildRecord
+from layerfork.record.run import DiffReport, MissedStep
+from layerfork.record.store.recordfile import RecordFile
+
+Family = Callable[[str, Sequence[str]], list[str]]
+OTHER = "0123456789abcdef0123456789abcdef01234567"
+
+
+def imported(lines: Sequence[str]) -> BuildRecord:
+    (record,) = import_bytes("\n".join(lines).encode(), KEY, 0.0)
+    return record
+
+
+@pytest.fixture
+def ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The commits of the repository in the working directory."""
+    found = make_repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+def diff(*logs: Sequence[str]) -> DiffReport:
+    """Two logs, imported and compared."""
+    for name, log in zip(NAMES, logs, strict=True):
+        with RecordFile(Path(f"{name}.jsonl")) as file:
+            file.add(imported(log))
+    (report,) = diff_files(*(f"{name}.jsonl" for name in NAMES))
+    return report
+
+
+def missed(report: DiffReport) -> tuple[MissedStep, ...]:
+    assert report.unproven is not None
+    return report.unproven.missed
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_job_shows_what_the_plain_log_shows(family: Family, name: str) -> None:
+    plain, found = imported(printed(name)), imported(family(OTHER, printed(name)))
+
+    same = {"id": plain.id, "recorded_at": plain.recorded_at, "gaps": plain.gaps, "commits": ()}
+    assert replace(found, **same) == plain  # type: ignore[arg-type]
+    assert {gap.where for gap in plain.gaps} - {gap.where for gap in found.gaps} <= {"time"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_job_names_its_commit(family: Family) -> None:
+    (commit,) = imported(family(OTHER, printed("before"))).commits
+    assert len(commit) >= 7
+    assert OTHER.startswith(commit)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_changed_file_is_suspected(family: Family, ids: tuple[str, ...]) -> None:
+    logs = (family(commit, printed(name)) for commit, name in zip(ids, NAMES, strict=True))
+    steps = missed(diff(*logs))
+
+    assert [(step.step, step.line, step.follows) for step in steps] == [(4, 5, 3), (5, 6, 3), (3, 4, 0)]
+    files, *_ = steps[2].suspicions
+    assert (files.code, files.status) == ("changed-files", CauseStatus.SUSPECTED)
+    assert files.text == f"README.md, src/app.js changed between {ids[0][:7]} and {ids[1][:7]}"
+
+
+def test_nothing_is_proven_and_each_file_is_named_once(ids: tuple[str, ...]) -> None:
+    report = diff(*(github(commit, printed(name)) for commit, name in zip(ids, NAMES, strict=True)))
+
+    assert report.unproven is not None
+    assert [lack.name for lack in report.unproven.lacks] == ["before.jsonl", "after.jsonl"]
+    assert all(lack.lacks == ("files", "build arguments", "keys") for lack in report.unproven.lacks)
+    statuses = {each.status for step in report.unproven.missed for each in step.suspicions}
+    assert statuses == {CauseStatus.SUSPECTED}
+
+
+def test_files_that_no_commit_changed_are_unexplained(ids: tuple[str, ...]) -> None:
+    logs = [github(ids[1], printed(name)) for name in NAMES]
+    files, *_ = missed(diff(*logs))[2].suspicions
+
+    assert (files.code, files.status) == ("changed-files", CauseStatus.UNEXPLAINED)
+    assert files.text.endswith(f"(both builds are of {ids[1][:7]})")
+
+
+def test_a_commit_that_the_repository_does_not_have_says_nothing(ids: tuple[str, ...]) -> None:
+    logs = [bitbucket(commit, printed(name)) for commit, name in zip((OTHER, ids[1]), NAMES, strict=True)]
+    assert [each.code for each in missed(diff(*logs))[2].suspicions] == ["copy-before-install"]
+
+
+def test_a_submodule_beside_the_commit_changes_nothing(ids: tuple[str, ...]) -> None:
+    logs = [
+        [f"HEAD is now at {OTHER[:7]} Submodule", *gitlab(commit, printed(name))]
+        for commit, name in zip(ids, NAMES, strict=True)
+    ]
+    files, *_ = missed(diff(*logs))[2].suspicions
+    assert files.code == "changed-files"
+
+
+def test_two_commits_of_the_repository_are_none(ids: tuple[str, ...]) -> None:
+    """A job that checked out two commits does not say which it built."""
+    logs = [
+        [f"HEAD is now at {ids[0][:7]} x", f"HEAD is now at {ids[1][:7]} x", *printed(name)] for name in NAMES
+    ]
+    assert "changed-files" not in {each.code for each in missed(diff(*logs))[2].suspicions}
+
+
+def test_what_a_command_of_the_build_prints_is_no_checkout() -> None:
+    lines = printed("after")
+    place = lines.index("#8 2.170 added 3 packages")
+    lines[place:place] = [f"#8 1.1 HEAD is now at {OTHER[:7]} x", "#8 1.2 'abcdef0'"]
+    assert imported(lines).commits == ()
+
+
+def test_a_checkout_after_a_build_leaves_its_commit_open(ids: tuple[str, ...]) -> None:
+    """Two jobs in one log: nothing says that the first one's commit is the second one's."""
+    log = [*github(ids[0], printed("before")), *github(ids[1], printed("after"))]
+    records = import_bytes("\n".join(log).encode(), KEY, 0.0)
+    assert len(records) == 2
+    assert [record.commits for record in records] != [(ids[0],), (ids[0],)]
+
+
+def test_without_a_repository_only_the_lines_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    steps = missed(diff(*(github(OTHER, printed(name)) for name in NAMES)))
+    (install,) = steps[2].suspicions
+    assert (install.code, install.status) == ("copy-before-install", CauseStatus.SUSPECTED)
+    assert install.text == "a change of any copied file runs step 4 again: npm ci"
+    assert all(step.line == 0 for step in steps)
+
+
+def test_another_dockerfile_at_hand_is_not_taken_for_the_one_that_was_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("Dockerfile").write_text("FROM alpine\nWORKDIR /app\nCOPY . .\nRUN npm ci\n")
+    steps = missed(diff(*(github(OTHER, printed(name)) for name in NAMES)))
+    assert all(step.line == 0 for step in steps)
