@@ -88,21 +88,29 @@ class Grammar:
 
     Source: moby/buildkit commit 0b77373ab, v0.22.0.
     """
+    flags_escape: bool = True
+    """In flags the character of ``# escape`` escapes; else always a backslash.
+
+    Source: moby/buildkit commit 877d8a771, v0.21.0.
+    """
 
 
 NEWEST = Grammar(since=(0, 22, 0))
 GRAMMARS = (
     NEWEST,
-    Grammar(since=(0, 15, 0), heredocs_after_blanks=False),
+    Grammar(since=(0, 21, 0), heredocs_after_blanks=False),
+    Grammar(since=(0, 15, 0), heredocs_after_blanks=False, flags_escape=False),
     Grammar(
         since=(0, 9, 0),
         heredocs_after_blanks=False,
+        flags_escape=False,
         shares_words=False,
         text_after_array=True,
     ),
     Grammar(
         since=(0, 0, 0),
         heredocs_after_blanks=False,
+        flags_escape=False,
         shares_words=False,
         text_after_array=True,
         heredocs=False,
@@ -176,6 +184,10 @@ class FrontendRules:
     os_versions: bool = True
     """So it may BUILDOSVERSION and TARGETOSVERSION. Since 0.19.
     Source: moby/buildkit commit 94ddeb7db; dockerfile2llb/platform.go:defaultArgs @ v0.18.2, v0.19.0."""
+    arguments_in_turn: bool = True
+    """Each argument of an ARG line sees those before it, a name is as it is written, and the default of a
+    given argument is not read; else the whole line is expanded first, names as well. Since 0.14.
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatch (isArg) @ v0.13.2, v0.14.0."""
     merges: bool | None = None
     """The daemon can merge, which ``COPY --link`` needs; None when that is not known. A Docker Engine can
     with containerd's image store alone. Source: moby/moby builder/builder-next/controller.go @ v26.1.5."""
@@ -197,6 +209,7 @@ def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
         checks_commits=release >= (0, 22, 0),
         target_stage=release >= (0, 17, 0),
         os_versions=release >= (0, 19, 0),
+        arguments_in_turn=release >= (0, 14, 0),
         merges=merges,
     )
 

@@ -48,7 +48,12 @@ class _Reading:
         return replace(self._of(arguments, loose_flags(arguments.raw_flags)), text=rest)
 
     def _arguments(self, line: str) -> Arguments:
-        return parse_arguments(line, self.escape, text_after_array=self.grammar.text_after_array)
+        return parse_arguments(
+            line,
+            self.escape,
+            text_after_array=self.grammar.text_after_array,
+            flags_escape=self.grammar.flags_escape,
+        )
 
     def _of(self, arguments: Arguments, flags: Flags) -> Instruction:
         words = arguments.words

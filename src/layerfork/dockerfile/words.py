@@ -175,14 +175,19 @@ def keyword_of(text: str) -> str:
     return "".join(char.upper() if char.isascii() else char for char in word)
 
 
-def parse_arguments(line: str, escape: str, *, text_after_array: bool = False) -> Arguments:
+def parse_arguments(
+    line: str, escape: str, *, text_after_array: bool = False, flags_escape: bool = True
+) -> Arguments:
     """Take a logical line apart. Of an unknown keyword nothing but flags is read.
 
-    ``text_after_array`` passes over what follows a JSON array, as older builders did.
+    ``text_after_array`` passes over what follows a JSON array, as older builders did. Without
+    ``flags_escape`` a backslash escapes in flags, whatever does elsewhere.
     Raises: BadInstructionError.
     """
     keyword = keyword_of(line)
-    flags, rest = split_flags("".join(BLANKS.split(trim(line), maxsplit=1)[1:]), escape)
+    flags, rest = split_flags(
+        "".join(BLANKS.split(trim(line), maxsplit=1)[1:]), escape if flags_escape else "\\"
+    )
     rest = trim(rest)
     words, is_json = _words(keyword, rest, text_after_array)
     return Arguments(

@@ -44,10 +44,15 @@ def has_no_layers(facts: ImageFacts) -> bool:
 
 
 def full_reference(name: str) -> str:
-    """An image name with everything that may be left out: ``docker.io/library/alpine:latest``."""
+    """An image name with everything that may be left out: ``docker.io/library/alpine:latest``.
+
+    Source: distribution/reference normalize.go:splitDockerDomain @ v0.5.0: capitals make a host.
+    """
     host, slash, rest = name.partition("/")
-    if not slash or not ("." in host or ":" in host or host == "localhost"):
+    if not slash or not ("." in host or ":" in host or host == "localhost" or host != host.lower()):
         host, rest = "docker.io", name
+    if host == "index.docker.io":
+        host = "docker.io"
     if host == "docker.io" and "/" not in rest:
         rest = f"library/{rest}"
     tagged = "@" in rest or ":" in rest.rpartition("/")[2]

@@ -173,3 +173,23 @@ def test_a_destination_that_ends_in_a_dot_by_release(release: Release, destinati
     dockerfile = parse_dockerfile("FROM base\nWORKDIR /w\nCOPY a /b/.\nCOPY a /.\nCOPY a b/.\n")
     made = evaluate(dockerfile, Inputs(build_args={}, rules=frontend_rules(release, None)))
     assert [action["dest"] for line in (3, 4, 5) for action in made[line].actions] == destinations
+
+
+@pytest.mark.parametrize(
+    ("release", "given", "environment"),
+    [
+        ((0, 13, 2), {}, ["E=name", "X=x", "b=", "name=x", "a=1"]),
+        ((0, 14, 0), {}, ["E=name", "X=x", "${E}=x", "a=1", "b=1"]),
+        ((0, 25, 0), {}, ["E=name", "X=x", "${E}=x", "a=1", "b=1"]),
+        ((0, 25, 0), {"a": "2"}, ["E=name", "X=x", "${E}=x", "a=2", "b=2"]),
+    ],
+)
+def test_arguments_of_one_line_by_release(
+    release: Release, given: dict[str, str], environment: list[str]
+) -> None:
+    """Measured with 26.1.5 and 28.5.2: BuildKit expands a whole line first, names as well, until 0.13."""
+    dockerfile = parse_dockerfile("FROM base\nENV E=name X=x\nARG ${E}=$X\nARG a=1 b=$a\nRUN r\n")
+    empty = ImageFacts(image_id="", history=(), diff_ids=())
+    inputs = Inputs(build_args=given, images={0: empty}, rules=frontend_rules(release, None))
+    run = evaluate(dockerfile, inputs)[5].run or {}
+    assert sorted(run["env"][1:]) == sorted(environment)  # type: ignore[index]

@@ -26,10 +26,11 @@ def only(text: str, engine: str = "") -> Instruction:
         ("29.7.2", "v0.32.1", 0),
         ("28.5.2+dfsg4", "0.22.0", 0),
         ("28.1.1", "0.21.0", 1),
-        ("27.1.0", "v0.15.0", 1),
-        ("27.0.3", "0.14.1", 2),
-        ("26.1.5+dfsg1", "v0.13.2", 2),
-        ("20.10.24+dfsg1", "0.8.4", 3),
+        ("28.0.4", "0.20.2", 2),
+        ("27.1.0", "v0.15.0", 2),
+        ("27.0.3", "0.14.1", 3),
+        ("26.1.5+dfsg1", "v0.13.2", 3),
+        ("20.10.24+dfsg1", "0.8.4", 4),
     ],
 )
 def test_versions_have_a_grammar(engine: str, buildkit: str, number: int) -> None:
@@ -97,3 +98,20 @@ def test_a_record_is_read_by_its_builders_grammar() -> None:
 def test_the_dockerfile_of_a_record_is_what_its_builder_read() -> None:
     read = [dockerfile_of(record_of(Builder.CLASSIC, engine_of(version))) for version in ("26.1.5", "28.5.2")]
     assert [each.instructions[1].json for each in read if each is not None] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("engine", "target", "owner"),
+    [
+        ("26.1.5", "target=C:dir", "ab"),
+        ("28.0.4", "target=C:dir", "ab"),
+        ("28.1.1", "target=C:\\dir", "a\\b"),
+        ("28.5.2", "target=C:\\dir", "a\\b"),
+    ],
+)
+def test_a_backslash_in_flags_where_another_character_escapes(engine: str, target: str, owner: str) -> None:
+    """Measured with 26.1.5 and 28.5.2; between them by the source."""
+    text = '# escape=`\nFROM a\nRUN --mount=type=cache,target=C:\\dir x\nCOPY --chown="a\\b" c d\n'
+    run, copy = parse_dockerfile(text, grammar=grammar_of_engine(engine)).stages[0].instructions
+    assert run.flag("mount") == f"type=cache,{target}"
+    assert copy.flag("chown") == owner

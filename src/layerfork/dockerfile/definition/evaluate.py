@@ -230,9 +230,7 @@ class _Walk:
 
         match instruction.keyword:
             case "ARG":
-                for name, default in instruction.pairs:
-                    value = None if default is None else self._define(state.scope, name, default, used)
-                    state.scope.declare(name, value)
+                self._arguments(instruction, state.scope, used, expand)
             case "ENV":
                 pairs = [
                     (expand(name), self._define(state.scope, name, text or "", used))
@@ -292,6 +290,27 @@ class _Walk:
             assumed=frozenset(assumed),
             problem=state.problem,
         )
+
+    def _arguments(
+        self,
+        instruction: Instruction,
+        scope: JoinedScope,
+        used: list[Variable],
+        expand: Callable[[str], str],
+    ) -> None:
+        """An ARG line of a stage."""
+        if not self.inputs.rules.arguments_in_turn:
+            pairs = [
+                (expand(name), None if default is None else self._define(scope, name, default, used))
+                for name, default in instruction.pairs
+            ]
+            for name, value in pairs:
+                scope.declare(name, value)
+            return
+        for name, default in instruction.pairs:
+            is_read = default is not None and name not in self.inputs.build_args
+            value = self._define(scope, name, default or "", used) if is_read else None
+            scope.declare(name, value)
 
     def _timestamp(self) -> int:
         dated = self.inputs.dated
