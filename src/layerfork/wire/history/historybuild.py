@@ -217,11 +217,11 @@ def _place(step: StepRecord, states: Mapping[str, VertexState]) -> tuple[int, in
 
 
 def _honest_vertices(vertices: tuple[Vertex, ...], left: LeftBehind) -> tuple[Vertex, ...]:
-    """Without digests and times that nothing showed; steps without a digest are left out."""
+    """Without digests and times that nothing showed; steps without a digest and any work are left out."""
     return tuple(
         each if left.timed else _untimed(each)
         for each in vertices
-        if each.internal or not each.digest.startswith(_NO_DIGEST)
+        if each.internal or each.work or not each.digest.startswith(_NO_DIGEST)
     )
 
 
@@ -232,7 +232,7 @@ def _untimed(vertex: Vertex) -> Vertex:
         digest=Digest("") if vertex.digest.startswith(_NO_DIGEST) else vertex.digest,
         started_s=None,
         completed_s=None,
-        seconds=None if vertex.cached else vertex.completed_s,
+        seconds=(vertex.completed_s or None) if vertex.cached or vertex.error else vertex.completed_s,
         work=tuple(replace(each, started_s=None) for each in vertex.work),
     )
 

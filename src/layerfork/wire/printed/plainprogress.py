@@ -59,8 +59,10 @@ class PrintedVertex:
     ended: str = ""
     """``done``, ``cached``, ``error`` or ``canceled``; empty while it runs."""
     seconds: float | None = None
-    """Of a vertex that is done, to a tenth; all its runs together."""
+    """Of a vertex that is done, or was cached and worked on later, to a tenth; all its runs together."""
     error: str = ""
+    ran_on: bool = False
+    """Its command printed something after the vertex was said to be cached."""
     work: dict[str, PrintedWork] = field(default_factory=dict)
     """By the status's text."""
 
@@ -132,13 +134,15 @@ def _take(build: PrintedProgress, number: int, rest: str) -> None:
             build.vertices[number] = PrintedVertex(number, rest)
         return
     if _LOG.match(rest) or rest == vertex.name:
+        vertex.ran_on = vertex.ran_on or (vertex.ended == "cached" and rest != vertex.name)
         return
     if rest.startswith("[") and not vertex.name.startswith("["):
         # The log begins inside of the vertex: its name came before, and is printed again after a pause.
         vertex.name = rest
         return
     if match := _DONE.fullmatch(rest):
-        vertex.ended = "done"
+        if vertex.ended != "cached" or vertex.ran_on:  # else its layers were fetched
+            vertex.ended = "done"
         vertex.seconds = float(match[1]) if match[1] else None
     elif rest in _ENDS:
         vertex.ended = _ENDS[rest]

@@ -159,3 +159,13 @@ def test_what_commands_print_is_no_status() -> None:
 def test_statuses_are_bounded() -> None:
     build = read("#2 exporting cache", *(f"#2 writing layer {number} done" for number in range(2_000)))
     assert len(build.vertices[2].work) == 500
+
+
+def test_a_cached_vertex_whose_layers_are_fetched_later_was_not_built() -> None:
+    """What BuildKit 0.25 prints of a step that it found in an imported cache, when the next one is built."""
+    layer = "sha256:" + "5" * 64
+    fetched = (f"#2 {layer} 9.44MB / 20.97MB 0.2s", f"#2 {layer} 20.97MB / 20.97MB 0.3s done", "#2 DONE 0.9s")
+    build = read("#2 [1/2] RUN a", "#2 CACHED", "", "#2 [1/2] RUN a", *fetched)
+    assert (build.vertices[2].ended, build.vertices[2].seconds) == ("cached", 0.9)
+    built = read("#2 [1/2] RUN a", "#2 CACHED", "", "#2 [1/2] RUN a", "#2 0.101 made", "#2 DONE 0.9s")
+    assert built.vertices[2].ended == "done"
