@@ -14,7 +14,7 @@ from fuzz.fuzz_buildkit import one_case
 from fuzz.import_cases import LEFT
 
 from layerfork.builders.api import apianswers
-from layerfork.builders.imports.files import import_bytes
+from layerfork.builders.imports.recognition import import_bytes
 from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.context.ignore.dockerode import _read_rules
 from layerfork.context.ignore.ignorefile import read_containers_ignorefile, read_docker_ignorefile

@@ -6,11 +6,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from layerfork.app.experiment.clients import Plan, choose_clients, plan_relay
+from layerfork.app.experiment.clientbuild import make_endpoint
+from layerfork.app.experiment.clientchoice import Plan, choose_clients, plan_relay
 from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.measure import RunServices, make_bench, measure
 from layerfork.app.experiment.relay import Relay, run_relay
-from layerfork.app.experiment.trial import make_endpoint
 from layerfork.builders.clients import CLIENTS
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace

@@ -12,12 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from layerfork.app.experiment.clients import Plan, choose_clients, plan_relay
+from layerfork.app.experiment.clientbuild import make_endpoint
+from layerfork.app.experiment.clientchoice import Plan, choose_clients, plan_relay
 from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.judging import judge_rows
 from layerfork.app.experiment.measure import make_bench
 from layerfork.app.experiment.relay import Relay, run_relay
-from layerfork.app.experiment.trial import make_endpoint
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.installing import find_toolchain
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace

@@ -19,12 +19,12 @@ from pathlib import Path
 
 from layerfork.app.experiment.building import CellRun, Found, OnEngine, build_cells, keys_of
 from layerfork.app.experiment.cells import CellName, MeasuredCell, keep_cell
-from layerfork.app.experiment.clients import PlannedBuild, choose_clients, plan_relay
+from layerfork.app.experiment.clientbuild import Bench, make_endpoint
+from layerfork.app.experiment.clientchoice import PlannedBuild, choose_clients, plan_relay
 from layerfork.app.experiment.findscenarios import chosen_scenarios
 from layerfork.app.experiment.measure import make_bench, prepare_engine, read_bases
 from layerfork.app.experiment.phases import Clock, Work, lifetime
 from layerfork.app.experiment.runscenarios import Judge
-from layerfork.app.experiment.trial import Bench, make_endpoint
 from layerfork.builders.clients import ContextForm
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.workspace import Workspace, make_tar, open_workspace, write_context

@@ -6,9 +6,9 @@ from dataclasses import replace
 from layerfork.record.answer import CauseStatus
 from layerfork.record.record import BuildOutcome
 from layerfork.report.markdown.words import code, escaped, prose
-from layerfork.report.views.fields import Missing, missing_of
 from layerfork.report.views.overview import Edge, Overview
-from layerfork.report.views.words import cost_of, findings
+from layerfork.report.views.sentences import cost_of, findings
+from layerfork.report.views.sentvalues import Missing, missing_of
 from research.currentstate.columns import named
 from research.currentstate.threads import known_of, note_of_cause, note_of_reason, threads_of_cause
 

@@ -11,7 +11,7 @@ from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.markdown.words import block, code, escaped, prose
 from layerfork.report.svg.draw import Panel, document, panels_of
 from layerfork.report.views.overview import NO_RESULT, NOT_KNOWN, Overview, overviews
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 from research.currentstate import findings, used
 from research.currentstate.columns import Column, columns
 from research.currentstate.evidence import SCENARIOS, SEED

@@ -8,7 +8,7 @@ from layerfork.record.build import Builder
 from layerfork.record.scenarioresults import CatalogueReport
 from layerfork.report.markdown.words import block, code, escaped
 from layerfork.report.views.outcomes import summary, surprises
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 from research.bars import Bar, bars
 from research.currentstate.scenarios import (
     INCONCLUSIVE,

@@ -9,7 +9,7 @@ from layerfork.record.cause import CauseCode
 from layerfork.record.scenarioresults import CatalogueReport, Cell, Met, ScenarioRow
 from layerfork.report.markdown.words import code, escaped
 from layerfork.report.views.outcomes import AlikeCells, alike, phase_titles
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 REUSED = "reused"
 INCONCLUSIVE = "inconclusive"

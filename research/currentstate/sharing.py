@@ -6,7 +6,7 @@ from layerfork.builders.clients import CLIENTS
 from layerfork.record.run import AGAIN
 from layerfork.report.markdown.words import code, escaped
 from layerfork.report.views.overview import NO_RESULT, NOT_KNOWN, Edge, Overview
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 from research.currentstate.columns import Column
 
 _NAMED = 5

@@ -10,8 +10,8 @@ from layerfork.record.engine import EngineInfo
 from layerfork.record.run import RunReport
 from layerfork.report.markdown.words import escaped
 from layerfork.report.views.overview import Overview
+from layerfork.report.views.sentences import counted
 from layerfork.report.views.upgrade import sentences
-from layerfork.report.views.words import counted
 from research.currentstate import findings
 from research.currentstate.columns import number
 from research.currentstate.threads import notes_of_client

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from layerfork.app.predict.commits import CommitsAsked, predict_commits
-from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.earlierbuilds import EarlierBuilds
 from layerfork.app.predict.predicting import baseline_at
 from layerfork.builders.commits.checkout import Sending
 from layerfork.builders.commits.commitlist import Repository, commits_of, find_repository

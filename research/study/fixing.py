@@ -9,7 +9,7 @@ from pathlib import Path
 
 from layerfork.builders.commits.commitlist import Commit, output_of
 from layerfork.errors import UsageError
-from layerfork.hypothesis.edits import EditMismatchError, edited
+from layerfork.hypothesis.fileedits import EditMismatchError, edited
 from layerfork.lint.linter import lint
 from layerfork.record.answer import Edit
 from layerfork.record.lint import Trap, TrapCode

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 
 from layerfork.dockerfile import Instruction
-from layerfork.dockerfile.installing import INSTALLERS, MANIFESTS
+from layerfork.dockerfile.installs import INSTALLERS, MANIFESTS
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.lint.dockerfiles import relative
 from layerfork.record.prediction import PredictedStep

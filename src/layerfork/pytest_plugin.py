@@ -162,7 +162,9 @@ class Layerfork:
 
     def _checked(self, options: "RunOptions", allow: Sequence[str]) -> "CheckReport":
         """Raises: LayerforkError; KeyboardInterrupt when that ended the builds."""
-        from layerfork.app.check.clients import check_clients  # late: pytest imports this file in every start
+        from layerfork.app.check.clientsharing import (
+            check_clients,  # late: pytest imports this file in every start
+        )
         from layerfork.app.machine import is_shared  # late: pytest imports this file in every start
         from layerfork.errors import ExitCode  # late: pytest imports this file in every start
         from layerfork.report.progress import progress  # late: pytest imports this file in every start

@@ -187,7 +187,7 @@ class FrontendRules:
     arguments_in_turn: bool = True
     """Each argument of an ARG line sees those before it, a name is as it is written, and the default of a
     given argument is not read; else the whole line is expanded first, names as well. Since 0.14.
-    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatch (isArg) @ v0.13.2, v0.14.0."""
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatch @ v0.13.2, v0.14.0."""
     merges: bool | None = None
     """The daemon can merge, which ``COPY --link`` needs; None when that is not known. A Docker Engine can
     with containerd's image store alone. Source: moby/moby builder/builder-next/controller.go @ v26.1.5."""

@@ -8,7 +8,7 @@ import yaml
 from click.testing import CliRunner
 
 from layerfork.cli.root import root
-from layerfork.lint.files import kind_of
+from layerfork.lint.lintedfiles import kind_of
 
 (HOOK,) = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text("utf-8"))
 NAMES = (

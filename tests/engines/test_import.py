@@ -7,7 +7,7 @@ from engines.running import LAYERFORK, layerfork
 from imports.agreement import KEY, disagreements
 from today import engines_of_today
 
-from layerfork.builders.imports.files import import_file
+from layerfork.builders.imports.recognition import import_file
 from layerfork.record.store.recordfile import read_records
 
 pytestmark = pytest.mark.engine

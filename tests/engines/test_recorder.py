@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from layerfork.app.experiment.clientbuild import Bench, make_endpoint
 from layerfork.app.experiment.measure import make_bench
-from layerfork.app.experiment.trial import Bench, make_endpoint
 from layerfork.builders.clients import find_client
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.installing import ensure_environment

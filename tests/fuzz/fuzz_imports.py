@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import msgspec
 from fuzz.import_cases import CASES, Files
 
-from layerfork.builders.imports.files import import_bytes
+from layerfork.builders.imports.recognition import import_bytes
 from layerfork.errors import LayerforkError
 from layerfork.keys import keys_of
 from layerfork.record.store.recordfile import decode_record

@@ -32,7 +32,7 @@ from layerfork.app.predict.tree import plan
 from layerfork.builders.caches.cacheconfig import read_cache
 from layerfork.builders.caches.cachedsteps import find_steps
 from layerfork.builders.caches.source import CacheConfig
-from layerfork.builders.imports.history import records_of_builds
+from layerfork.builders.imports.rememberedbuilds import records_of_builds
 from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.check import Against, CheckReport
 from layerfork.record.context import Digest

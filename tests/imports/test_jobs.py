@@ -9,7 +9,7 @@ from imports.agreement import KEY
 from imports.jobs import FAMILIES, NAMES, bitbucket, github, gitlab, make_repository, printed
 
 from layerfork.app.compare.comparison import diff_files
-from layerfork.builders.imports.files import import_bytes
+from layerfork.builders.imports.recognition import import_bytes
 from layerfork.record.answer import CauseStatus
 from layerfork.record.record import BuildRecord
 from layerfork.record.run import DiffReport, MissedStep

@@ -6,7 +6,7 @@ import pytest
 from imports.agreement import KEY, disagreements
 from imports.expected import EXPECTED, Expected
 
-from layerfork.builders.imports.files import import_file
+from layerfork.builders.imports.recognition import import_file
 from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus
 from layerfork.record.store.blocks import numbered_lines
 from layerfork.record.store.recordfile import read_records

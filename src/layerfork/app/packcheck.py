@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from layerfork.app.experiment.clients import choose_clients
+from layerfork.app.experiment.clientchoice import choose_clients
 from layerfork.app.pack import Say
 from layerfork.app.predict.nextbuild import current_umask
 from layerfork.builders.clients import CLIENTS, BuildClient

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from layerfork.app.compare.comparison import stored_in
-from layerfork.app.predict.earlier import CreatedAt, EarlierBuilds, times_of_images
+from layerfork.app.predict.earlierbuilds import CreatedAt, EarlierBuilds, times_of_images
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import may_share_cache
 from layerfork.errors import EvidenceError, UsageError
@@ -200,7 +200,7 @@ def import_builds(paths: Sequence[str], output: str, say: Say) -> tuple[RecordRe
 
 def _imported(path: str, say: Say) -> tuple[BuildRecord, ...]:
     # It knows a dozen forms, which showing and listing records do not need.
-    from layerfork.builders.imports.files import import_file  # late: start-up
+    from layerfork.builders.imports.recognition import import_file  # late: start-up
 
     records = import_file(Path(path))
     for record in records:

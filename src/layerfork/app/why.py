@@ -18,7 +18,7 @@ from layerfork.record.run import DiffReport
 from layerfork.record.store.store import RecordStore, open_store
 
 if TYPE_CHECKING:
-    from layerfork.app.compare.pairing import NamedRecord
+    from layerfork.app.compare.buildpairing import NamedRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,7 +187,7 @@ def _lint_settings() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _check_clients(options: RunOptions, tolerance: Tolerance) -> "Checked":
-    from layerfork.app.check.clients import check_clients  # late: start-up
+    from layerfork.app.check.clientsharing import check_clients  # late: start-up
     from layerfork.report.progress import progress  # late: start-up
 
     with progress(live=is_terminal(sys.stderr), color=use_color(sys.stderr)) as listener:

@@ -20,7 +20,7 @@ from layerfork.cli.options import (
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
-    from layerfork.app.predict.frontend import OpenFrontend
+    from layerfork.app.predict.enginefrontend import OpenFrontend
     from layerfork.record.prediction import Prediction
     from layerfork.report.formats import Format
 
@@ -185,7 +185,7 @@ def _predict_commits(path: str, commits: str, cache: CacheOptions, form: "Format
 
 
 def _frontend(engine: str) -> "OpenFrontend":
-    from layerfork.app.predict.frontend import frontend_of  # late: start-up
+    from layerfork.app.predict.enginefrontend import frontend_of  # late: start-up
 
     return partial(frontend_of, engine, to_stderr)
 

@@ -217,7 +217,7 @@ def command(
 
 
 def _run(options: RunOptions, output: OutputOptions) -> int:
-    from layerfork.app.experiment.run import exit_code, run_experiment  # late: start-up
+    from layerfork.app.experiment.experiment import exit_code, run_experiment  # late: start-up
 
     with _progress() as listener:
         reports = run_experiment(options, listener)
@@ -254,7 +254,7 @@ def _asked(cells: ScenarioOptions) -> "CatalogueOptions":
 
 
 def _plan(options: RunOptions, output: OutputOptions) -> int:
-    from layerfork.app.experiment.run import plan_experiment  # late: start-up
+    from layerfork.app.experiment.experiment import plan_experiment  # late: start-up
 
     with _progress() as listener:
         reports = plan_experiment(options, listener)

@@ -12,7 +12,7 @@ from typing import Any
 
 from layerfork.context.clientrules import ContextRules, Hardlinks, Owners, Xattrs
 from layerfork.context.hashing.digestcache import Content
-from layerfork.context.hashing.files import attribute_names
+from layerfork.context.hashing.filedigests import attribute_names
 from layerfork.context.walk import ScannedTree, no_collection, type_of
 from layerfork.record.context import (
     TYPEFLAGS,

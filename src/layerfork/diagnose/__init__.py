@@ -13,12 +13,12 @@
 """
 
 from layerfork.diagnose.cachelookup import as_on_one_cache, cacheable_steps
-from layerfork.diagnose.compare.builds import JudgedBuild
-from layerfork.diagnose.compare.caches import may_share_cache
 from layerfork.diagnose.compare.comparable import share_definitions
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild
+from layerfork.diagnose.compare.sharedcaches import may_share_cache
 from layerfork.diagnose.failure import describe_failure
 from layerfork.diagnose.pair import explain_pair, judge_pair, list_fork_differences
-from layerfork.diagnose.relay import judge_relay
+from layerfork.diagnose.relayjudgement import judge_relay
 from layerfork.diagnose.warnings import layer_contradictions
 
 __all__ = [

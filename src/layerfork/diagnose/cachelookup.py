@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, end_of_stage, views_of
 from layerfork.diagnose.compare.differences import may_equal
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, StepView, end_of_stage, views_of
 from layerfork.diagnose.enginebugs import never_found
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.keys.buildkit.sources import LAYERS_OF

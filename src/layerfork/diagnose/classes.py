@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView
-from layerfork.diagnose.compare.comparison import Comparison, compare, first_sites
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, StepView
 from layerfork.diagnose.compare.sites import Site
+from layerfork.diagnose.compare.stepwalk import Comparison, compare, first_sites
 from layerfork.diagnose.compare.structure import added_platforms
 from layerfork.dockerfile import LAYERED, keyword_of
 from layerfork.record.build import Builder, platforms_of

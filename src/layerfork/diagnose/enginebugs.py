@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from layerfork.dockerfile import Dockerfile, Stage
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.dockerfile.scope import SCRATCH, base_or_written
-from layerfork.keys.baseimage import find_facts
+from layerfork.keys.recordedbases import find_facts
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo, Release, parse_release
 from layerfork.record.record import BuildRecord, StepRecord

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from layerfork.diagnose.compare.alignment import keyword
-from layerfork.diagnose.compare.builds import JudgedBuild
-from layerfork.diagnose.compare.caches import failed_imports
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild
+from layerfork.diagnose.compare.sharedcaches import failed_imports
 from layerfork.record.answer import Caution
 from layerfork.record.record import BuildOutcome, BuildRecord, StepRecord
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from layerfork.diagnose.classes import Fit, added_steps, fit_of
-from layerfork.diagnose.compare.builds import JudgedBuild
 from layerfork.diagnose.compare.comparable import reuse_is_known, share_definitions
-from layerfork.diagnose.compare.comparison import Comparison, compare
 from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild
 from layerfork.diagnose.compare.sites import Reason, Site
+from layerfork.diagnose.compare.stepwalk import Comparison, compare
 from layerfork.diagnose.failure import failed_import_cautions, writer_failed
 from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.forks import diagnose, find_forks

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from layerfork.diagnose.causes.wording import show_value
 from layerfork.diagnose.classes import added_steps, is_run, shares_every_step, step_layers
-from layerfork.diagnose.compare.builds import JudgedBuild, names_of
-from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.differences import Difference, list_differences
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, names_of
+from layerfork.diagnose.compare.stepwalk import Comparison
 from layerfork.diagnose.compare.structure import added_platforms, platforms_built
 from layerfork.keys.entryparts import LISTS
 from layerfork.record.answer import Caution

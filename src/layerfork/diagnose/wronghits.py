@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, ops_of, views_of
-from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import Links, behind, clean_path, context_paths, links_of
 from layerfork.diagnose.compare.differences import Difference, entry_paths, list_differences
 from layerfork.diagnose.compare.entries import entries_of, last_by_path
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, StepView, ops_of, views_of
+from layerfork.diagnose.compare.stepwalk import Comparison
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.keys.baseimage import find_facts
-from layerfork.keys.buildah.history import bind_targets
+from layerfork.keys.buildah.imagehistory import bind_targets
 from layerfork.keys.buildkit.sources import SourceParts
+from layerfork.keys.recordedbases import find_facts
 from layerfork.record.answer import Caution
 from layerfork.record.build import Builder
 from layerfork.record.context import MAIN_CONTEXT, ContextEntry, ContextManifest, EntryType, Transport

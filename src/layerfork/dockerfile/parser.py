@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from layerfork.dockerfile.checks import Flags, check, loose_flags, stage_name
 from layerfork.dockerfile.gotext import trim
 from layerfork.dockerfile.heredoc import find_heredocs, opens_heredoc
 from layerfork.dockerfile.instruction import NO_STAGE, Dockerfile, Heredoc, Instruction, Stage
 from layerfork.dockerfile.logical_lines import BadLineError, LineReader, split_lines
+from layerfork.dockerfile.refusals import Flags, check, loose_flags, stage_name
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.dockerfile.words import KEYWORDS, Arguments, BadInstructionError, keyword_of, parse_arguments
 from layerfork.errors import UsageError

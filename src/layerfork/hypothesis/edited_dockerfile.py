@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from layerfork.dockerfile import NO_STAGE, Dockerfile, Instruction, parse_dockerfile
-from layerfork.dockerfile.pairing import pair_lines, pair_stages
 from layerfork.dockerfile.recorded import dockerfile_of, grammar_of
+from layerfork.dockerfile.stagepairing import pair_lines, pair_stages
 from layerfork.errors import UsageError
 from layerfork.hypothesis.unappliable import UnappliableError
 from layerfork.record.build import Builder

@@ -25,13 +25,13 @@ from layerfork.dockerfile.definition.whole import (
 )
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.hypothesis.edited_dockerfile import Edited, Line
-from layerfork.hypothesis.graph import Graph
 from layerfork.hypothesis.inputs import inputs_of
 from layerfork.hypothesis.operations import made_of, with_documents, with_fields
 from layerfork.hypothesis.outside import IMAGE, Surroundings, named_contexts
-from layerfork.hypothesis.request import stages_to_build
+from layerfork.hypothesis.requestchanges import stages_to_build
+from layerfork.hypothesis.stagechains import Graph
 from layerfork.hypothesis.unappliable import ContradictedError, UnappliableError
-from layerfork.keys.baseimage import full_reference
+from layerfork.keys.recordedbases import full_reference
 from layerfork.record.build import is_part_of
 from layerfork.record.context import MAIN_CONTEXT, Digest
 from layerfork.record.llb import Definition, LLBInput, LLBOp

@@ -6,9 +6,9 @@ Source: moby/buildkit frontend/dockerui/{config,attr}.go, frontend/dockerfile/do
 
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import SHARED_MEMORY, Fields, Inputs
-from layerfork.hypothesis.graph import Graph
-from layerfork.keys.baseimage import are_facts_of, base_facts
+from layerfork.hypothesis.stagechains import Graph
 from layerfork.keys.buildkit.origins import arguments_of, dating
+from layerfork.keys.recordedbases import are_facts_of, base_facts
 from layerfork.record.build import is_part_of
 from layerfork.record.engine import BUILDKIT_DAEMON, ImageFacts
 from layerfork.record.record import BuildRecord, RecordedRequest

@@ -14,10 +14,10 @@ from layerfork.dockerfile.definition.whole import (
     image_source,
     stages_behind,
 )
-from layerfork.hypothesis.graph import Graph
 from layerfork.hypothesis.inputs import inputs_of
-from layerfork.keys.baseimage import find_facts, full_reference, has_no_layers
+from layerfork.hypothesis.stagechains import Graph
 from layerfork.keys.buildkit.sources import SourceParts
+from layerfork.keys.recordedbases import find_facts, full_reference, has_no_layers
 from layerfork.record.context import MAIN_CONTEXT, Transport
 from layerfork.record.llb import LLBOp, SourceOp
 from layerfork.record.record import BuildRecord

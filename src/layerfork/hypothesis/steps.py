@@ -7,8 +7,8 @@ from layerfork.dockerfile import NO_STAGE, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at, printed_instruction
 from layerfork.dockerfile.scope import base_or_written
 from layerfork.hypothesis.edited_dockerfile import Edited, Line
-from layerfork.hypothesis.request import is_request_label
-from layerfork.keys.buildah.history import bind_targets
+from layerfork.hypothesis.requestchanges import is_request_label
+from layerfork.keys.buildah.imagehistory import bind_targets
 from layerfork.keys.script import Script, read_script, read_script_by_text
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from layerfork.hypothesis import request
+from layerfork.hypothesis import requestchanges
 from layerfork.hypothesis.edited_dockerfile import Edited, edit
-from layerfork.hypothesis.entries import with_entries, with_patterns, with_transport
 from layerfork.hypothesis.frontend import run_again
-from layerfork.hypothesis.request import stages_to_build
+from layerfork.hypothesis.requestchanges import stages_to_build
+from layerfork.hypothesis.sentfiles import with_entries, with_patterns, with_transport
 from layerfork.hypothesis.steps import named_images, with_lines, without_answers
 from layerfork.keys import keys_of
 from layerfork.record.build import Builder
@@ -65,13 +65,13 @@ def _of(steps: list[StepRecord], platform: str) -> list[StepRecord]:
 _APPLY: Mapping[type, Callable[[BuildRecord, Any], BuildRecord]] = {
     PatternsAre: with_patterns,
     TransportIs: with_transport,
-    BuildArgIs: request.with_build_arg,
-    LabelsAre: request.with_labels,
-    BaseImageIs: request.with_base_image,
-    RequestIs: request.with_request,
-    OptionIs: request.with_option,
-    EngineIs: request.with_engine,
-    SourceIs: request.with_source,
+    BuildArgIs: requestchanges.with_build_arg,
+    LabelsAre: requestchanges.with_labels,
+    BaseImageIs: requestchanges.with_base_image,
+    RequestIs: requestchanges.with_request,
+    OptionIs: requestchanges.with_option,
+    EngineIs: requestchanges.with_engine,
+    SourceIs: requestchanges.with_source,
 }
 """What each change of the request, the engine or what was fetched does to a record."""
 

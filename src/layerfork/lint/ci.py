@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from layerfork.lint.builds import (
+from layerfork.lint.declaredbuilds import (
     CacheEntry,
     DeclaredBuild,
     Node,
@@ -15,7 +15,7 @@ from layerfork.lint.builds import (
     read_text_entries,
     unspaced,
 )
-from layerfork.lint.files import SourceFile
+from layerfork.lint.lintedfiles import SourceFile
 from layerfork.lint.syntax import read_yaml
 
 _MASKED = {ord(letter): 0xE000 + ord(letter) for letter in "|&; \"'#\\"}

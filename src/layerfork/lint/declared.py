@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from layerfork.lint.builds import DeclaredBuild, Node, read_entries
 from layerfork.lint.ci import github_builds, gitlab_builds
-from layerfork.lint.files import FileKind, SourceFile
+from layerfork.lint.declaredbuilds import DeclaredBuild, Node, read_entries
+from layerfork.lint.lintedfiles import FileKind, SourceFile
 from layerfork.lint.syntax import read_hcl, read_yaml
 
 # The builds of bake files, in HCL or JSON.

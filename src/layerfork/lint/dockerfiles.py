@@ -14,8 +14,8 @@ from layerfork.dockerfile import Dockerfile, Instruction, Stage
 from layerfork.dockerfile.parser import parse_dockerfile
 from layerfork.dockerfile.scope import base_or_written
 from layerfork.errors import UsageError
-from layerfork.lint.builds import DeclaredBuild
-from layerfork.lint.files import SourceFile, UnreadableError, read_text
+from layerfork.lint.declaredbuilds import DeclaredBuild
+from layerfork.lint.lintedfiles import SourceFile, UnreadableError, read_text
 
 MOST_LOOKED_AT = 20_000
 """Names of one context."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from layerfork.dockerfile import Dockerfile
 from layerfork.errors import UsageError
-from layerfork.lint.builds import DeclaredBuild
+from layerfork.lint.declaredbuilds import DeclaredBuild
 from layerfork.lint.dockerfiles import OpenedDockerfile, in_context, open_dockerfile
-from layerfork.lint.files import (
+from layerfork.lint.lintedfiles import (
     FileKind,
     SourceFile,
     UnreadableError,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layerfork.dockerfile import Instruction
-from layerfork.lint.builds import DeclaredBuild
+from layerfork.lint.declaredbuilds import DeclaredBuild
 from layerfork.lint.dockerfiles import OpenedDockerfile
-from layerfork.lint.files import FileKind, SourceFile
+from layerfork.lint.lintedfiles import FileKind, SourceFile
 from layerfork.record.answer import Fix
 from layerfork.record.lint import TrapCode
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from layerfork.lint.builds import Node
-from layerfork.lint.files import UnreadableError
+from layerfork.lint.declaredbuilds import Node
+from layerfork.lint.lintedfiles import UnreadableError
 from layerfork.userdirs import cache_directory, is_ours_alone, make_private
 
 if TYPE_CHECKING:

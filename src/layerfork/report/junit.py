@@ -15,7 +15,7 @@ from layerfork.record.visible import visible
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.views.checks import left_lines, sentence
 from layerfork.report.views.overview import answer_to, engine_names
-from layerfork.report.views.words import findings
+from layerfork.report.views.sentences import findings
 
 Key = TypeVar("Key", bound=Hashable)
 NOT_TRIED = (BuildOutcome.UNSUPPORTED, BuildOutcome.SKIPPED)

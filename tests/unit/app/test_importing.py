@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from layerfork.app.compare.comparison import diff_records
-from layerfork.builders.imports.files import import_file
+from layerfork.builders.imports.recognition import import_file
 from layerfork.cli.root import root
 from layerfork.errors import UsageError
 from layerfork.record.answer import CauseStatus

@@ -21,7 +21,7 @@ from layerfork.app.history.measuring import Measurer
 from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CommitTrees, Tree
 from layerfork.builders.api.buildhistory import RememberedBuild
-from layerfork.builders.imports.history import records_of_builds
+from layerfork.builders.imports.rememberedbuilds import records_of_builds
 from layerfork.diagnose.trends import trends_of
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
 from layerfork.record.history import ExplainedBuild, HistoryReport

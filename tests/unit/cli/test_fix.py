@@ -14,7 +14,7 @@ from corpus.make import path_of
 from corpus.pairs import PAIRS
 
 from layerfork.app.fix import fixing
-from layerfork.app.fix.trial import Tried, TryOptions
+from layerfork.app.fix.projectcopy import Tried, TryOptions
 from layerfork.cli import call
 from layerfork.cli.root import root
 from layerfork.errors import EngineError, ExitCode, UsageError

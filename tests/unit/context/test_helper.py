@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from layerfork.context.hashing import contents
-from layerfork.context.hashing import files as hashing
+from layerfork.context.hashing import filedigests as hashing
 from layerfork.context.hashing.contents import hash_files
 from layerfork.context.walk import scan
 

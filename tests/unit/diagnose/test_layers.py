@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from layerfork.diagnose.classes import step_layers
-from layerfork.diagnose.compare.builds import JudgedBuild
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild
 from layerfork.diagnose.warnings import layer_contradictions
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import BuildKeys

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.experiment.earlier import read_earlier
+from layerfork.app.experiment.earlierrun import read_earlier
 from layerfork.diagnose import JudgedBuild, judge_relay, share_definitions
-from layerfork.diagnose.compare.builds import views_of
-from layerfork.diagnose.compare.comparison import compare
 from layerfork.diagnose.compare.differences import may_equal
+from layerfork.diagnose.compare.judgedbuilds import views_of
+from layerfork.diagnose.compare.stepwalk import compare
 from layerfork.diagnose.wronghits import stale_hits
 from layerfork.keys import keys_of
 from layerfork.record.answer import Caution

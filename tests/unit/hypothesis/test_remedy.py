@@ -5,7 +5,7 @@ import pytest
 from layerfork.diagnose.causes.rule import REARRANGE
 from layerfork.diagnose.causes.table import RULE_OF
 from layerfork.diagnose.patterns import PATTERNS
-from layerfork.hypothesis.edits import changes_of, with_lines
+from layerfork.hypothesis.fileedits import changes_of, with_lines
 from layerfork.hypothesis.remedies import again_of, remedy_of
 from layerfork.hypothesis.unappliable import UnappliableError
 from layerfork.record.answer import Answer, CauseStatus, Edit, Fix, MissKind, Point, Side, Situation, Way

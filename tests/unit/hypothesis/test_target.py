@@ -3,7 +3,7 @@
 import pytest
 
 from layerfork.dockerfile import parse_dockerfile
-from layerfork.hypothesis.request import needed_stages
+from layerfork.hypothesis.requestchanges import needed_stages
 from layerfork.record.build import Builder
 
 TEXT = """\

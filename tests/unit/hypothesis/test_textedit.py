@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.hypothesis.edits import EditMismatchError, edited
+from layerfork.hypothesis.fileedits import EditMismatchError, edited
 from layerfork.record.answer import Edit
 
 MOVE = (

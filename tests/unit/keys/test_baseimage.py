@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.keys.baseimage import full_reference
+from layerfork.keys.recordedbases import full_reference
 
 
 @pytest.mark.parametrize(

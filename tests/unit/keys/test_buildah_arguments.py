@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.hypothesis.request import label_texts
+from layerfork.hypothesis.requestchanges import label_texts
 from layerfork.keys import keys_of
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import StepKey

@@ -5,8 +5,8 @@ from dataclasses import replace
 from golden.recorded import filed
 
 from layerfork.record.run import RunReport
-from layerfork.report.views.fields import SentField, sent_fields
 from layerfork.report.views.overview import overviews
+from layerfork.report.views.sentvalues import SentField, sent_fields
 
 
 def fields_of(*reports: RunReport) -> dict[tuple[str, str], SentField]:

@@ -11,7 +11,7 @@ from layerfork.record.run import RunReport
 from layerfork.report.svg.draw import panels_of
 from layerfork.report.svg.graph import ForkGraph, graph_of_diff, graph_of_run, graphs_of
 from layerfork.report.views.overview import overviews
-from layerfork.report.views.words import verdict_sentence
+from layerfork.report.views.sentences import verdict_sentence
 
 
 def cells(graph: ForkGraph) -> dict[str, tuple[int | None, ...]]:

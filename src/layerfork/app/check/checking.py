@@ -31,14 +31,14 @@ from layerfork.record.store.recordfile import stored
 from layerfork.wire.redact import Redactor
 
 if TYPE_CHECKING:
+    from layerfork.app.compare.buildpairing import NamedRecord
     from layerfork.app.compare.comparison import CostOf
-    from layerfork.app.compare.pairing import NamedRecord
     from layerfork.record.run import DiffReport
 
 _JUDGES = (
     "layerfork.app.compare.comparison",
     "layerfork.app.check.gate",
-    "layerfork.app.compare.pairing",
+    "layerfork.app.compare.buildpairing",
 )
 """Imported while the command runs: nothing of them is needed before."""
 FIRST, SECOND, THIS = "the first build", "the second build", "this build"
@@ -243,7 +243,7 @@ class _Pairs:
 
 def _against_first(first: Wrapped, second: Wrapped) -> _Pairs:
     """The builds of the second run, each with the same build of the first."""
-    from layerfork.app.compare.pairing import pair_builds  # late: the first build starts before it
+    from layerfork.app.compare.buildpairing import pair_builds  # late: the first build starts before it
 
     writers, readers = _named(first, FIRST), _named(second, SECOND)
     if not writers:
@@ -285,7 +285,7 @@ def _without(builds: "Sequence[NamedRecord]", taken: "Sequence[NamedRecord]") ->
 
 def _against_baseline(baseline: "Sequence[NamedRecord]", run: Wrapped) -> _Pairs:
     """The builds of a run, each with the same build of the baseline."""
-    from layerfork.app.compare.pairing import most_alike  # late: the first build starts before it
+    from layerfork.app.compare.buildpairing import most_alike  # late: the first build starts before it
 
     readers = _named(run, THIS)
     if not readers:
@@ -301,7 +301,7 @@ def _against_baseline(baseline: "Sequence[NamedRecord]", run: Wrapped) -> _Pairs
 
 
 def _named(run: Wrapped, name: str) -> "list[NamedRecord]":
-    from layerfork.app.compare.pairing import NamedRecord  # late: the first build starts before it
+    from layerfork.app.compare.buildpairing import NamedRecord  # late: the first build starts before it
 
     return [NamedRecord(name=name, stored=stored(record)) for record in run.records]
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from layerfork.app.compare.buildpairing import NamedRecord, most_alike
 from layerfork.app.compare.comparison import diff_stored, named_builds
-from layerfork.app.compare.pairing import NamedRecord, most_alike
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import describe_failure, may_share_cache
-from layerfork.diagnose.compare.caches import places_of
+from layerfork.diagnose.compare.sharedcaches import places_of
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
 from layerfork.keys import keys_of
 from layerfork.record.answer import Judgement, Verdict

@@ -13,7 +13,7 @@ from layerfork.app.compare.answers import (
     sides_of_files,
     situation_of_files,
 )
-from layerfork.app.compare.pairing import (
+from layerfork.app.compare.buildpairing import (
     NamedRecord,
     Pairing,
     last_of_each_kind,

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from layerfork.app.experiment.cells import CellName, MeasuredCell, cell_key, measured_cell
-from layerfork.app.experiment.clients import PlannedBuild, ask_versions, choose_clients, plan_relay
-from layerfork.app.experiment.earlier import BrokenEnvironments
+from layerfork.app.experiment.clientbuild import make_endpoint
+from layerfork.app.experiment.clientchoice import PlannedBuild, ask_versions, choose_clients, plan_relay
+from layerfork.app.experiment.earlierrun import BrokenEnvironments
 from layerfork.app.experiment.judging import NOT_ASKED
 from layerfork.app.experiment.measure import make_bench, prepare_engine, read_bases
 from layerfork.app.experiment.phases import Clock, PhaseSetup, Work, run_chain
 from layerfork.app.experiment.relay import EngineGoneError
-from layerfork.app.experiment.trial import make_endpoint
 from layerfork.builders.clients import BuildClient
 from layerfork.builders.clients.own import OwnCommand
 from layerfork.builders.engines import RunningEngine, open_engine

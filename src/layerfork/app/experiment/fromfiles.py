@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from layerfork.app.compare.buildpairing import NamedRecord
 from layerfork.app.compare.comparison import builds_of_kinds, diff_files, diff_stored
-from layerfork.app.compare.pairing import NamedRecord
 from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
-from layerfork.app.experiment.earlier import Earlier, FinishedRelay, read_earlier
+from layerfork.app.experiment.earlierrun import Earlier, FinishedRelay, read_earlier
 from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.judging import judged, report_of
 from layerfork.errors import UsageError

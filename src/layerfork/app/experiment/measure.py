@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layerfork.app.experiment.clients import (
+from layerfork.app.experiment.clientbuild import Bench, make_endpoint
+from layerfork.app.experiment.clientchoice import (
     Plan,
     ask_versions,
     choose_clients,
@@ -15,9 +16,8 @@ from layerfork.app.experiment.clients import (
     rows_after,
     versions_used,
 )
-from layerfork.app.experiment.earlier import BrokenEnvironments, MeasuredRow
+from layerfork.app.experiment.earlierrun import BrokenEnvironments, MeasuredRow
 from layerfork.app.experiment.relay import EngineGoneError, Relay, run_relay
-from layerfork.app.experiment.trial import Bench, make_endpoint
 from layerfork.builders.clients import BuildClient, ContextForm
 from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.builders.environments.installing import described_clients, find_toolchain

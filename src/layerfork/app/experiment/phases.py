@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from layerfork.app.experiment.clients import PlannedBuild
+from layerfork.app.experiment.clientbuild import Bench, run_trial
+from layerfork.app.experiment.clientchoice import PlannedBuild
 from layerfork.app.experiment.relay import EngineGoneError
-from layerfork.app.experiment.trial import Bench, run_trial
 from layerfork.builders.api.engineapi import ApiError, EngineApi
 from layerfork.builders.api.engineimages import CLEANING_LIMIT_S, load_archive
 from layerfork.builders.clients import ContextForm

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from layerfork.app.experiment.building import CellRun, keys_of
 from layerfork.app.experiment.cells import CellName, MeasuredCell, read_cells
-from layerfork.app.experiment.clients import choose_clients
+from layerfork.app.experiment.clientchoice import choose_clients
+from layerfork.app.experiment.experiment import chosen_engines
 from layerfork.app.experiment.findscenarios import chosen_scenarios
-from layerfork.app.experiment.run import chosen_engines
 from layerfork.app.experiment.shards import Part, part_of, read_part, times_of
 from layerfork.builders.engines import open_engine
 from layerfork.builders.environments.installing import described_clients

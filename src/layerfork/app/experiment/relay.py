@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from layerfork.app.experiment.clients import Plan, PlannedBuild
-from layerfork.app.experiment.earlier import BrokenEnvironments, MeasuredRow, row_note
-from layerfork.app.experiment.trial import Bench, run_trial
+from layerfork.app.experiment.clientbuild import Bench, run_trial
+from layerfork.app.experiment.clientchoice import Plan, PlannedBuild
+from layerfork.app.experiment.earlierrun import BrokenEnvironments, MeasuredRow, row_note
 from layerfork.builders.environments.workspace import Workspace
 from layerfork.record.build import Endpoint
 from layerfork.record.progress import Listener, Progress

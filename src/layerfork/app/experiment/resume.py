@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork import __version__
-from layerfork.app.experiment.clients import choose_clients
-from layerfork.app.experiment.earlier import Earlier, FinishedRelay, MeasuredRow, relay_note
+from layerfork.app.experiment.clientchoice import choose_clients
+from layerfork.app.experiment.earlierrun import Earlier, FinishedRelay, MeasuredRow, relay_note
 from layerfork.app.experiment.measure import Measured, RunServices, measure
 from layerfork.builders.engines import open_engine
 from layerfork.builders.environments.installing import described_clients

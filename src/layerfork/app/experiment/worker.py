@@ -13,7 +13,7 @@ from distributed import Reschedule, Status, Worker, get_worker
 from layerfork import __version__
 from layerfork.app.experiment.building import CellRun, Found, build_on_engine
 from layerfork.app.experiment.cells import CellName, MeasuredCell
-from layerfork.app.experiment.earlier import BrokenEnvironments
+from layerfork.app.experiment.earlierrun import BrokenEnvironments
 from layerfork.builders.clients.own import OwnCommand
 from layerfork.builders.engines import open_engine
 from layerfork.errors import LayerforkError

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from layerfork.diagnose import JudgedBuild
 from layerfork.diagnose.cachelookup import CacheLookup, Reuse, Stored, lookups
 from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
-from layerfork.hypothesis.edits import changes_of
+from layerfork.hypothesis.fileedits import changes_of
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of

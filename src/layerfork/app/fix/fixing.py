@@ -8,7 +8,7 @@ from pathlib import Path
 from layerfork.app.check.gate import total_s
 from layerfork.app.fix.estimate import foreseen, rebuilt_steps
 from layerfork.app.fix.lastfork import Forked, forked_in, last_forks
-from layerfork.app.fix.trial import Tried, TryOptions, directory_of_build, try_remedy
+from layerfork.app.fix.projectcopy import Tried, TryOptions, directory_of_build, try_remedy
 from layerfork.builders.projectedits import (
     EditedProject,
     RefusedError,
@@ -21,7 +21,7 @@ from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.builders.replaying import run_in
 from layerfork.context.walk import no_collection
 from layerfork.errors import LayerforkError
-from layerfork.hypothesis.edits import EditMismatchError, edited
+from layerfork.hypothesis.fileedits import EditMismatchError, edited
 from layerfork.hypothesis.remedies import again_of, chosen_points, remedy_of
 from layerfork.record.answer import Answer, Fork
 from layerfork.record.build import as_typed

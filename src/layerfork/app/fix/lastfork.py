@@ -15,8 +15,8 @@ from layerfork.app.compare.baseline import (
     exported_over,
     places_of_build,
 )
+from layerfork.app.compare.buildpairing import pair_builds
 from layerfork.app.compare.comparison import diff_stored, named_builds
-from layerfork.app.compare.pairing import pair_builds
 from layerfork.errors import EvidenceError
 from layerfork.keys import keys_of
 from layerfork.record.record import BuildRecord, build_kind_of

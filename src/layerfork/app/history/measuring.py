@@ -10,11 +10,11 @@ from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import REVISION, Tree
 from layerfork.diagnose import JudgedBuild
 from layerfork.diagnose.cachelookup import marks_of
-from layerfork.diagnose.compare.builds import views_of
-from layerfork.diagnose.compare.caches import cache_is_off, is_built_without_cache
+from layerfork.diagnose.compare.judgedbuilds import views_of
+from layerfork.diagnose.compare.sharedcaches import cache_is_off, is_built_without_cache
 from layerfork.diagnose.enginebugs import never_found
 from layerfork.errors import LayerforkError
-from layerfork.hypothesis.edits import EditMismatchError, edited
+from layerfork.hypothesis.fileedits import EditMismatchError, edited
 from layerfork.hypothesis.remedies import again_of, remedy_of
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.keys import keys_of

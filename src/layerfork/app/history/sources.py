@@ -14,8 +14,8 @@ from layerfork.builders.api.engineapi import ApiError
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.buildkit import ADDRESS_VARIABLE
 from layerfork.builders.engines.host import connected, is_podman, read_host_info
-from layerfork.builders.imports.files import holds_records, import_file
-from layerfork.builders.imports.history import records_of_builds
+from layerfork.builders.imports.recognition import holds_records, import_file
+from layerfork.builders.imports.rememberedbuilds import records_of_builds
 from layerfork.builders.recording.redactionkey import redaction_key
 from layerfork.builders.routing.buildxstore import instances_in, nodes_of, read_object, store_directory
 from layerfork.builders.routing.nodes import KUBERNETES, REMOTE, Dialler

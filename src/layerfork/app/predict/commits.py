@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from math import fsum
 from pathlib import Path
 
-from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.earlierbuilds import EarlierBuilds
 from layerfork.app.predict.fromcache import Importing, OpenedCache, importing, open_for_prediction
+from layerfork.app.predict.nearestbuilds import RecordedBuild, recorded_builds
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.app.predict.predicting import baseline_at, predict_next
-from layerfork.app.predict.predictions import RecordedBuild, recorded_builds
 from layerfork.app.predict.tree import dockerfile_path, places_of_named, rules_of_named
 from layerfork.builders.commits.checkout import CheckedOut, Sending, check_out, contents_of
 from layerfork.builders.commits.commitlist import Commit, Repository, commits_of, find_below, find_repository

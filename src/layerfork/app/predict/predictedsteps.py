@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from layerfork.app.predict.earlier import CreatedAt, EarlierBuilds, times_of_images
+from layerfork.app.predict.earlierbuilds import CreatedAt, EarlierBuilds, times_of_images
 from layerfork.diagnose.cachelookup import CacheLookup, Reuse
 from layerfork.dockerfile import Instruction, keyword_of
 from layerfork.hypothesis.steps import instructions_of

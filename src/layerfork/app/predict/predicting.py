@@ -9,7 +9,7 @@ from datetime import datetime
 from math import fsum
 
 from layerfork.app.compare.answers import answers_of_pair, sides_again
-from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.earlierbuilds import EarlierBuilds
 from layerfork.app.predict.nextbuild import NextBuild, changes_of
 from layerfork.app.predict.predictedsteps import PredictedSteps
 from layerfork.context.walk import no_collection
@@ -22,7 +22,7 @@ from layerfork.errors import EvidenceError, UsageError
 from layerfork.hypothesis import Hypothesis, UnappliableError, suppose
 from layerfork.hypothesis.steps import instructions_of, named_images
 from layerfork.hypothesis.suppose import Settled
-from layerfork.keys.baseimage import full_reference
+from layerfork.keys.recordedbases import full_reference
 from layerfork.record.answer import Fork, Judgement, Situation, Verdict
 from layerfork.record.build import as_typed
 from layerfork.record.change import BaseImageIs

@@ -23,8 +23,8 @@ from layerfork.context.treememory import known_tree
 from layerfork.userdirs import cache_directory, state_directory
 
 if TYPE_CHECKING:
-    from layerfork.app.predict.frontend import OpenFrontend
-    from layerfork.app.predict.predictions import PredictionWithInputs
+    from layerfork.app.predict.enginefrontend import OpenFrontend
+    from layerfork.app.predict.nearestbuilds import PredictionWithInputs
     from layerfork.record.prediction import Prediction
 
 _ENDING = ".prediction"
@@ -88,7 +88,7 @@ def predict_builds(
         question = _Question(root=Path(path or "."), asked=asked, against=against, store=store)
     found = _recalled(question, meanwhile) if question is not None else None
     if found is None:
-        from layerfork.app.predict.predictions import predict_each  # late: start-up
+        from layerfork.app.predict.nearestbuilds import predict_each  # late: start-up
 
         name = question.name() if question is not None else ""
         predicted = predict_each(

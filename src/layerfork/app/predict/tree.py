@@ -17,7 +17,7 @@ from layerfork.context.projectfiles import read_regular
 from layerfork.context.senders import Sender, sender_of
 from layerfork.context.treememory import note_tree, reading_of
 from layerfork.errors import UsageError
-from layerfork.keys.baseimage import full_reference
+from layerfork.keys.recordedbases import full_reference
 from layerfork.record.build import Builder
 from layerfork.record.context import (
     MAIN_CONTEXT,

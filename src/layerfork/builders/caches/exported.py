@@ -12,9 +12,9 @@ import msgspec
 from layerfork.builders.caches.cachemanifest import Descriptor
 from layerfork.builders.caches.opening import attributes_of
 from layerfork.errors import UsageError
-from layerfork.keys.baseimage import full_reference
 from layerfork.keys.buildkit.content_digest import Contents
 from layerfork.keys.buildkit.recordkeys import UnknownContentError
+from layerfork.keys.recordedbases import full_reference
 from layerfork.record.context import ContextEntry, Digest
 from layerfork.record.exportedcache import ExportedCache
 from layerfork.record.gopath import context_path

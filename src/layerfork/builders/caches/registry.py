@@ -23,7 +23,7 @@ from layerfork.builders.caches.cachemanifest import MAX_MANIFEST_BYTES, configs_
 from layerfork.builders.caches.credentials import ALL_S, Deadline, Login, Made, find_login
 from layerfork.builders.caches.source import CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
-from layerfork.keys.baseimage import full_reference
+from layerfork.keys.recordedbases import full_reference
 from layerfork.record.context import Digest
 
 # Source: OCI distribution-spec spec.md @ v1.1; moby/buildkit cache/remotecache/registry/registry.go @

@@ -16,7 +16,7 @@ import zstandard
 
 from layerfork.builders.ci.project import FoundRun, Left, Project, RunsAsked
 from layerfork.builders.ci.web import StatusError
-from layerfork.builders.imports.files import import_bytes
+from layerfork.builders.imports.recognition import import_bytes
 from layerfork.errors import EvidenceError, LayerforkError
 from layerfork.record.history import CIRun
 from layerfork.record.progress import Say

@@ -17,10 +17,10 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from layerfork.builders.ci.citoken import github_token
 from layerfork.builders.ci.project import FoundRun, Left, RunsAsked
-from layerfork.builders.ci.tokens import github_token
 from layerfork.builders.ci.web import Api, StatusError
-from layerfork.builders.imports.files import LIMIT_BYTES
+from layerfork.builders.imports.recognition import LIMIT_BYTES
 from layerfork.errors import UsageError
 from layerfork.record.history import CIRun
 from layerfork.record.progress import Say

@@ -10,11 +10,11 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from layerfork.builders.ci.citoken import gitlab_token
 from layerfork.builders.ci.github import seconds_of
 from layerfork.builders.ci.project import FoundRun, Left, RunsAsked
-from layerfork.builders.ci.tokens import gitlab_token
 from layerfork.builders.ci.web import Api, StatusError
-from layerfork.builders.imports.files import LIMIT_BYTES
+from layerfork.builders.imports.recognition import LIMIT_BYTES
 from layerfork.errors import UsageError
 from layerfork.record.history import CIRun
 from layerfork.record.progress import Say

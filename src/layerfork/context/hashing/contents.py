@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 
-from layerfork.context.hashing import files as hashing
+from layerfork.context.hashing import filedigests as hashing
 from layerfork.context.hashing.digestcache import RACY_NS, Content, DigestCache, Status
-from layerfork.context.hashing.files import read_file
+from layerfork.context.hashing.filedigests import read_file
 from layerfork.context.walk import Problem, no_collection
 from layerfork.record.context import Digest
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from layerfork.context.packing.entries import (
+from layerfork.context.packing.plan import PackPlan, plan_directory
+from layerfork.context.packing.tarentries import (
     ROOT_HEAD,
     WalkedEntry,
     directory_head,
@@ -21,7 +22,6 @@ from layerfork.context.packing.entries import (
     other_head,
     walk,
 )
-from layerfork.context.packing.plan import PackPlan, plan_directory
 from layerfork.context.tarball import BLOCK, archive_end
 from layerfork.errors import LayerforkError
 

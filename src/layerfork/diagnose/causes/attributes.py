@@ -19,9 +19,9 @@ from layerfork.diagnose.causes.wording import (
     shown,
     values,
 )
-from layerfork.diagnose.compare.builds import JudgedBuild
 from layerfork.diagnose.compare.copied import clean_path
 from layerfork.diagnose.compare.differences import Difference, is_name, name_change
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild
 from layerfork.record.answer import Cause, Fix, Situation
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode

@@ -6,9 +6,9 @@ from datetime import datetime
 from layerfork.diagnose.causes.edits import command_of
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.compare.builds import StepView
-from layerfork.diagnose.compare.caches import imports_cache, separate_caches
 from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.judgedbuilds import StepView
+from layerfork.diagnose.compare.sharedcaches import imports_cache, separate_caches
 from layerfork.diagnose.compare.sites import Reason
 from layerfork.diagnose.enginebugs import EngineBug, bugs_met, describe_bug
 from layerfork.record.answer import Cause, Fix

@@ -7,7 +7,8 @@ from layerfork.diagnose.causes.edits import command_of, with_options
 from layerfork.diagnose.causes.rule import ASK, Case, CauseRule, Finding, FixOf, Strength
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import shown
-from layerfork.diagnose.compare.caches import (
+from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.sharedcaches import (
     exported_only_result,
     exports,
     failed_imports,
@@ -17,7 +18,6 @@ from layerfork.diagnose.compare.caches import (
     places_of,
     separate_caches,
 )
-from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.sites import Reason
 from layerfork.record.answer import Cause, Fix, Treatment, Way
 from layerfork.record.build import Builder

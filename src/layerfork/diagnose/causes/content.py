@@ -16,7 +16,7 @@ from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.entries import entries_of
 from layerfork.diagnose.compare.structure import instructions_in
 from layerfork.dockerfile import Instruction
-from layerfork.dockerfile.installing import MANIFESTS, Install, install_of
+from layerfork.dockerfile.installs import MANIFESTS, Install, install_of
 from layerfork.record.answer import NOTHING_TO_FIX, Cause, Edit, Fix, Situation
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change

@@ -8,8 +8,8 @@ from layerfork.diagnose.causes.forms import say_value, value_finding
 from layerfork.diagnose.causes.material import Material
 from layerfork.diagnose.causes.rule import ASK, Case, CauseRule, Find, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.compare.caches import ScopeDifference, failed_imports
 from layerfork.diagnose.compare.differences import Difference, entry_paths
+from layerfork.diagnose.compare.sharedcaches import ScopeDifference, failed_imports
 from layerfork.diagnose.compare.sites import Reason
 from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder

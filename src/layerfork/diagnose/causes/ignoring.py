@@ -27,7 +27,7 @@ from layerfork.diagnose.compare.copied import (
 from layerfork.diagnose.compare.differences import Difference
 from layerfork.diagnose.compare.entries import sent_paths
 from layerfork.errors import UsageError
-from layerfork.keys.ignoring import ignore_matcher
+from layerfork.keys.ignoredialect import ignore_matcher
 from layerfork.record.answer import Cause, Edit, Fix
 from layerfork.record.cause import CauseCode
 from layerfork.record.record import BuildRecord

@@ -10,11 +10,11 @@ from layerfork.diagnose.causes.material import Material, requested, requested_op
 from layerfork.diagnose.causes.rule import Case, CauseRule, Find, Finding
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import show_value, shown, values
-from layerfork.diagnose.compare.builds import StepView, ops_of
 from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.judgedbuilds import StepView, ops_of
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis import UnappliableError
-from layerfork.keys.baseimage import find_facts, full_reference
+from layerfork.keys.recordedbases import find_facts, full_reference
 from layerfork.record.answer import Cause, Edit, Fix, Treatment, Way
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode

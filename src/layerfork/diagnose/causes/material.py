@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from layerfork.diagnose.causes.rule import Case
 from layerfork.diagnose.compare.alignment import align
-from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import Links, common_links, links_of
 from layerfork.diagnose.compare.entries import all_by_path
+from layerfork.diagnose.compare.stepwalk import Comparison
 from layerfork.diagnose.compare.structure import instructions_in
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at

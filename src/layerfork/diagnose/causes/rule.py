@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.compare.builds import NO_KEY, JudgedBuild, StepView, names_of
-from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.copied import copied_sources
 from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.judgedbuilds import NO_KEY, JudgedBuild, StepView, names_of
 from layerfork.diagnose.compare.sites import Site
+from layerfork.diagnose.compare.stepwalk import Comparison
 from layerfork.record.answer import Cause, Fix, Treatment, Way
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import Change

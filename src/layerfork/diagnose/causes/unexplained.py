@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import show_value, shown
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView
 from layerfork.diagnose.compare.differences import Difference
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, StepView
 from layerfork.record.answer import Cause
 from layerfork.record.cause import CauseCode
 

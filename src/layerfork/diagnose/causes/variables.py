@@ -24,9 +24,9 @@ from layerfork.diagnose.compare.differences import ORDER_OF_ENV, Difference, cla
 from layerfork.diagnose.compare.structure import declared_names, instructions_in
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
-from layerfork.keys.baseimage import find_facts
 from layerfork.keys.buildkit import origins as epoch
 from layerfork.keys.buildkit.origins import arguments_of
+from layerfork.keys.recordedbases import find_facts
 from layerfork.record.answer import NOTHING_TO_FIX, Cause, Fix
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import BaseImageIs, BuildArgIs, Change

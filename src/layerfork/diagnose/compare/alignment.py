@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from layerfork.dockerfile import keyword_of
-from layerfork.dockerfile.pairing import pair_lines, pair_stages
+from layerfork.dockerfile.stagepairing import pair_lines, pair_stages
 from layerfork.record.build import is_part_of
 from layerfork.record.record import StepRecord
 

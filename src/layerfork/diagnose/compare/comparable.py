@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from layerfork.diagnose.compare.alignment import keyword, normalise
-from layerfork.diagnose.compare.builds import JudgedBuild, names_of
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, names_of
 from layerfork.dockerfile import keyword_of
 from layerfork.keys import keys_of
 from layerfork.keys.buildkit.reported import definition_as_reported

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from layerfork.diagnose.compare.alignment import Alignment, normalise
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, ancestors_of, real_parents, same_chain
-from layerfork.diagnose.compare.caches import ScopeDifference, cache_is_off
 from layerfork.diagnose.compare.differences import (
     Difference,
     changed_origins,
@@ -15,6 +13,14 @@ from layerfork.diagnose.compare.differences import (
     is_of_commit,
     list_differences,
 )
+from layerfork.diagnose.compare.judgedbuilds import (
+    JudgedBuild,
+    StepView,
+    ancestors_of,
+    real_parents,
+    same_chain,
+)
+from layerfork.diagnose.compare.sharedcaches import ScopeDifference, cache_is_off
 from layerfork.diagnose.compare.structure import added_step, moved_from, raw_text, removed_steps
 from layerfork.dockerfile import Dockerfile
 from layerfork.record.build import Builder

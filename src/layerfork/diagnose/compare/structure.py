@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from layerfork.diagnose.compare.alignment import Alignment, keyword, normalise
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, real_parents
 from layerfork.diagnose.compare.differences import STEP_FIELD, Difference
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, StepView, real_parents
 from layerfork.dockerfile import Dockerfile, Instruction
 from layerfork.dockerfile.recorded import instruction_at
 from layerfork.record.build import is_part_of, normal_platform, platforms_of

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from layerfork.diagnose.causes.material import Dockerfiles, Material, Sent, contexts_of
 from layerfork.diagnose.causes.rule import Case
 from layerfork.diagnose.causes.scene import AnswerSources, Scene, set_scene
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, names_of, real_parents, views_of
-from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.differences import Difference, changed_origins, conclusive, list_differences
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, StepView, names_of, real_parents, views_of
 from layerfork.diagnose.compare.sites import Site
+from layerfork.diagnose.compare.stepwalk import Comparison
 from layerfork.diagnose.compare.structure import removed_steps
 from layerfork.diagnose.proof.unasked import Informed, informed_by
 from layerfork.hypothesis import Hypothesis, UnappliableError, suppose

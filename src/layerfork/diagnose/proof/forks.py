@@ -7,12 +7,12 @@ from math import fsum
 from layerfork.diagnose.causes.rule import Case, Finding, Strength
 from layerfork.diagnose.causes.scene import Scene
 from layerfork.diagnose.causes.wording import name_paths, title_of
-from layerfork.diagnose.compare.builds import StepView, instruction_shown
-from layerfork.diagnose.compare.caches import imports_cache, is_built_without_cache
 from layerfork.diagnose.compare.comparable import definition_lines
-from layerfork.diagnose.compare.comparison import Comparison, assign_missed, is_above, merge_into
 from layerfork.diagnose.compare.differences import Difference, is_of_commit
+from layerfork.diagnose.compare.judgedbuilds import StepView, instruction_shown
+from layerfork.diagnose.compare.sharedcaches import imports_cache, is_built_without_cache
 from layerfork.diagnose.compare.sites import Reason, Site
+from layerfork.diagnose.compare.stepwalk import Comparison, assign_missed, is_above, merge_into
 from layerfork.diagnose.proof.counterfactual import Reasoner, left_of
 from layerfork.diagnose.proof.observations import Agreement, Confirmation, check_agreement
 from layerfork.diagnose.proof.reach import VARIABLES, Reach, reach_of, reach_of_mark, say_reach, suggest_place

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, names_of
-from layerfork.diagnose.compare.caches import cache_is_off
-from layerfork.diagnose.compare.comparison import Comparison
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, StepView, names_of
+from layerfork.diagnose.compare.sharedcaches import cache_is_off
 from layerfork.diagnose.compare.sites import Reason, Site
+from layerfork.diagnose.compare.stepwalk import Comparison
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.record import StepStatus

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from layerfork.diagnose.compare.alignment import keyword
-from layerfork.diagnose.compare.comparison import Comparison
 from layerfork.diagnose.compare.differences import changed_origins, list_differences
+from layerfork.diagnose.compare.stepwalk import Comparison
 from layerfork.diagnose.compare.structure import instructions_in, raw_text
 from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, takewhile
 
-from layerfork.diagnose.compare.builds import StepView, ops_of
 from layerfork.diagnose.compare.copied import behind, is_covered, links_of, places_among
 from layerfork.diagnose.compare.differences import entry_paths
+from layerfork.diagnose.compare.judgedbuilds import StepView, ops_of
 from layerfork.errors import UsageError
-from layerfork.keys.ignoring import ignore_matcher
+from layerfork.keys.ignoredialect import ignore_matcher
 from layerfork.record.context import MAIN_CONTEXT, ContextEntry, ContextManifest, EntryType, Transport
 from layerfork.record.gopath import context_path, has_wildcard
 from layerfork.record.record import BuildRecord

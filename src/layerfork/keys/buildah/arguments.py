@@ -8,7 +8,7 @@ from layerfork.dockerfile import BadSubstitutionError, Dockerfile, Instruction
 from layerfork.dockerfile.expand import Expansion, Lexer, Words
 from layerfork.dockerfile.instruction import Stage
 from layerfork.dockerfile.scope import LayeredScope
-from layerfork.keys.stage import Notes, StageState
+from layerfork.keys.stagestate import Notes, StageState
 from layerfork.record import gopath
 from layerfork.record.cachekey import KeyPart
 from layerfork.record.record import BuildRecord

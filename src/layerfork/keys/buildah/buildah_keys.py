@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from layerfork.context.ignore.containers_storage import storage_matcher
 from layerfork.dockerfile import Instruction
 from layerfork.errors import UsageError
-from layerfork.keys.baseimage import find_facts
 from layerfork.keys.buildah.arguments import (
     NOP,
     PROXIES,
@@ -20,10 +19,11 @@ from layerfork.keys.buildah.arguments import (
 )
 from layerfork.keys.buildah.content import CopyOptions, MissingSourceError, added_parts, summary_shape
 from layerfork.keys.buildah.copier import SourceFinder
-from layerfork.keys.buildah.history import added_digest, bind_targets, mount_checksums
+from layerfork.keys.buildah.imagehistory import added_digest, bind_targets, mount_checksums
 from layerfork.keys.entryparts import RuledOut
+from layerfork.keys.recordedbases import find_facts
 from layerfork.keys.script import Script, ScriptStep, read_script_by_text
-from layerfork.keys.stage import Notes, StageState
+from layerfork.keys.stagestate import Notes, StageState
 from layerfork.keys.unpacked import LinkLoopError, unpack
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, Part, StepKey

@@ -7,7 +7,7 @@ from layerfork.dockerfile import Dockerfile
 from layerfork.dockerfile.definition import Dated, Evaluated, Inputs, evaluate
 from layerfork.dockerfile.recorded import dockerfile_of, instruction_at
 from layerfork.dockerfile.scope import ValueSource
-from layerfork.keys.baseimage import base_facts
+from layerfork.keys.recordedbases import base_facts
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import KeyPart
 from layerfork.record.engine import ImageFacts

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.keys.baseimage import are_facts_of, chain_id, find_facts
 from layerfork.keys.buildkit.opdigest import layers_record
+from layerfork.keys.recordedbases import are_facts_of, chain_id, find_facts
 from layerfork.record.cachekey import KeyPart
 from layerfork.record.context import ContextManifest, Digest, Transport
 from layerfork.record.llb import LLBOp, SourceOp

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from layerfork.dockerfile import Instruction, parse_instruction
 from layerfork.dockerfile.scope import LayeredScope
 from layerfork.errors import UsageError
-from layerfork.keys.baseimage import find_facts
 from layerfork.keys.classic.comments import canonical, command_line, comment_of
-from layerfork.keys.classic.copying import CopyKeys
+from layerfork.keys.classic.copykeys import CopyKeys
 from layerfork.keys.entryparts import RuledOut
+from layerfork.keys.recordedbases import find_facts
 from layerfork.keys.script import Script, ScriptStep, created_by_of, read_script
-from layerfork.keys.stage import SCRATCH, Notes, StageState
+from layerfork.keys.stagestate import SCRATCH, Notes, StageState
 from layerfork.keys.unpacked import Unlisted
 from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart, KeyPlace, Part, StepKey
 from layerfork.record.record import BuildRecord

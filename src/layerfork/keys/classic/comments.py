@@ -17,7 +17,7 @@ from layerfork.dockerfile.gotext import (
     quote_rune,
     trim,
 )
-from layerfork.keys.stage import Notes, StageState
+from layerfork.keys.stagestate import Notes, StageState
 from layerfork.record.gopath import clean
 from layerfork.releases import ClassicRules
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from layerfork.lint.builds import DeclaredBuild, Node, unspaced
-from layerfork.lint.files import FileKind
+from layerfork.lint.declaredbuilds import DeclaredBuild, Node, unspaced
+from layerfork.lint.lintedfiles import FileKind
 from layerfork.lint.rule import LintRule, Project, Violation
 from layerfork.record.answer import Fix
 from layerfork.record.lint import TrapCode

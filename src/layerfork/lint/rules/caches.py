@@ -6,9 +6,9 @@ from collections.abc import Iterator, Set
 from itertools import combinations
 
 from layerfork.dockerfile import Instruction
-from layerfork.lint.builds import EXPRESSION, CacheEntry, DeclaredBuild
+from layerfork.lint.declaredbuilds import EXPRESSION, CacheEntry, DeclaredBuild
 from layerfork.lint.dockerfiles import OpenedDockerfile, chain_of, stages_of
-from layerfork.lint.files import FileKind
+from layerfork.lint.lintedfiles import FileKind
 from layerfork.lint.rule import LintRule, Project, Violation, runs
 from layerfork.record.answer import Fix
 from layerfork.record.lint import TrapCode

@@ -11,7 +11,7 @@ from functools import partial
 
 from layerfork.context.ignore.ignorefile import DOCKER_IGNORE
 from layerfork.dockerfile import Instruction
-from layerfork.dockerfile.installing import Install, install_of
+from layerfork.dockerfile.installs import Install, install_of
 from layerfork.lint.dockerfiles import Context, OpenedDockerfile, covers, plain_sources, relative
 from layerfork.lint.rule import LintRule, Project, Violation, found_at, runs
 from layerfork.record.answer import Edit, Fix

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from layerfork.context.ignore.ignorefile import before_comment, read_docker_ignorefile
 from layerfork.context.ignore.moby import moby_matcher
 from layerfork.errors import UsageError
-from layerfork.lint.files import FileKind, SourceFile
+from layerfork.lint.lintedfiles import FileKind, SourceFile
 from layerfork.lint.rule import LintRule, Project, Violation
 from layerfork.record import gopath
 from layerfork.record.answer import Edit, Fix

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from layerfork.dockerfile import Instruction
-from layerfork.dockerfile.installing import IndexUse, index_uses, install_of
+from layerfork.dockerfile.installs import IndexUse, index_uses, install_of
 from layerfork.dockerfile.scope import SCRATCH, base_of
 from layerfork.dockerfile.substitution import BadSubstitutionError
 from layerfork.lint.dockerfiles import OpenedDockerfile, chain_of, covers, on_top_of, relative

@@ -19,7 +19,7 @@ from layerfork.report.views.outcomes import (
     phase_titles,
     summary,
 )
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 FIRST = 2
 SIGNS = {

@@ -11,9 +11,8 @@ from layerfork.record.run import DiffReport, RunProblem, RunReport, TrialBuild
 from layerfork.report.svg.colors import color_of
 from layerfork.report.svg.draw import inline
 from layerfork.report.svg.graph import graph_of_diff, graphs_of
-from layerfork.report.views.fields import Missing, SentField, missing_of, sent_fields
 from layerfork.report.views.overview import Edge, Overview, answer_to, keyword, overviews
-from layerfork.report.views.words import (
+from layerfork.report.views.sentences import (
     cost_of,
     findings,
     names_of,
@@ -23,6 +22,7 @@ from layerfork.report.views.words import (
     verdicts,
     where,
 )
+from layerfork.report.views.sentvalues import Missing, SentField, missing_of, sent_fields
 
 # The versions used, each once however many runs name it.
 

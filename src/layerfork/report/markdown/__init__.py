@@ -16,11 +16,11 @@ from layerfork.report.svg.drawing import shorten
 from layerfork.report.svg.graph import ForkGraph, Line, graph_of_diff, graphs_of
 from layerfork.report.views.checks import hit_rate, left_lines
 from layerfork.report.views.checks import sentence as check_sentence
-from layerfork.report.views.fields import missing_of
 from layerfork.report.views.outcomes import alike, phase_titles, summary, surprises
 from layerfork.report.views.overview import Overview, answer_to, overviews
+from layerfork.report.views.sentences import cost_of, counted, findings, names_of, verdicts, where
+from layerfork.report.views.sentvalues import missing_of
 from layerfork.report.views.upgrade import heading, sentences, verdict, version
-from layerfork.report.views.words import cost_of, counted, findings, names_of, verdicts, where
 
 # The fork graph where a picture cannot be: as Mermaid, which GitHub and GitLab draw.
 #

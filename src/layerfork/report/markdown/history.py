@@ -7,6 +7,7 @@ from layerfork.record.history import ExplainedBuild, HistoryReport
 from layerfork.record.trends import RankedCause, SeriesTrends, Trends
 from layerfork.report.markdown.words import code, escaped, folded, prose
 from layerfork.report.rendering import Look
+from layerfork.report.views.sentences import counted
 from layerfork.report.views.trends import (
     built_of,
     change_sentence,
@@ -18,7 +19,6 @@ from layerfork.report.views.trends import (
     shows_trends,
     step_of,
 )
-from layerfork.report.views.words import counted
 
 _MOST = 10
 """How many causes and steps are shown; JSON has all."""

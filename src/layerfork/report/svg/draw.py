@@ -13,7 +13,7 @@ from layerfork.report.svg.drawing import Box, Drawing, Label, Station, Track
 from layerfork.report.svg.graph import ForkGraph, graph_of_diff, graphs_of
 from layerfork.report.svg.layout import ROW, lay_out
 from layerfork.report.views.overview import Overview, overviews
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 BASELINE = 12
 """From the top of a row to the foot of its letters."""

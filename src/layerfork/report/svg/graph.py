@@ -17,7 +17,7 @@ from layerfork.report.views.overview import (
     known_versions,
     letters,
 )
-from layerfork.report.views.words import findings, names_of, own_misses
+from layerfork.report.views.sentences import findings, names_of, own_misses
 
 OFFICIAL = "docker.io/library/"
 """What Docker leaves out when it names an official image."""

@@ -16,7 +16,7 @@ from layerfork.report.text.answer import INCOMPLETE, STATUS_STYLES, answer_lines
 from layerfork.report.text.layout import cut, print_lines, wrap
 from layerfork.report.views.checks import left_lines, sentence
 from layerfork.report.views.overview import keyword
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 # The build that another one is compared with, in a line.
 

@@ -10,7 +10,7 @@ from layerfork.record.lint import LintReport, Trap
 from layerfork.record.visible import visible_line
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.layout import cut, fitted, hung, print_lines
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 _ON_A_LINE = 120
 """Columns of the first line where no width is known."""

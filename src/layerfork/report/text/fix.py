@@ -9,7 +9,7 @@ from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import first_lines
 from layerfork.report.text.layout import hung, print_lines
 from layerfork.report.text.predictions import seconds
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 NOTHING = "nothing to fix: no recorded build missed a step"
 _ADDED, _REMOVED, _HEAD = "green", "red", "bold"

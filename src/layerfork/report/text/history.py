@@ -11,7 +11,7 @@ from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import STATUS_STYLES
 from layerfork.report.text.layout import hung, print_lines, table
 from layerfork.report.text.trends import trend_lines
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 _ID = 12
 _NO_TIME = "-"

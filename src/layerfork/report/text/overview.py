@@ -9,9 +9,9 @@ from layerfork.record.run import RunReport
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import STATUS_STYLES
 from layerfork.report.text.layout import section, wrap
-from layerfork.report.views.fields import missing_of
 from layerfork.report.views.overview import NO_RESULT, NOT_KNOWN, Edge, Overview, Row
-from layerfork.report.views.words import cost_of, findings, size_of, where
+from layerfork.report.views.sentences import cost_of, findings, size_of, where
+from layerfork.report.views.sentvalues import missing_of
 
 FEWEST_COLUMNS_OF_NAMES = 30
 """With less beside the engines' columns, the names have lines of their own."""

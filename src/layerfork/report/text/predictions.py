@@ -16,7 +16,7 @@ from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import answer_lines, first_lines
 from layerfork.report.text.builds import baseline_line, old_by
 from layerfork.report.text.layout import cut, print_lines, wrap
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 _STYLES = {
     PredictedStatus.HIT: "cyan",

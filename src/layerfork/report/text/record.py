@@ -21,7 +21,7 @@ from layerfork.record.visible import visible_line
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.builds import old_by
 from layerfork.report.text.layout import fitted, wrap
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 # Says which kind of identity a view shows: what an engine reported, or what the key model computed.
 

@@ -14,7 +14,7 @@ from layerfork.report.text.layout import print_lines, section, wrap
 from layerfork.report.text.overview import all_problems, all_warnings, missing_lines, overview_lines
 from layerfork.report.text.record import identity_lines, versions
 from layerfork.report.views.overview import Overview, align, keyword, overviews
-from layerfork.report.views.words import verdict_sentence, verdicts
+from layerfork.report.views.sentences import verdict_sentence, verdicts
 
 # The table of 2015: right-aligned names, one column per instruction, twelve digits of each identity.
 

@@ -8,6 +8,7 @@ from layerfork.record.trends import BranchReuse, RankedCause, SeriesTrends, Slow
 from layerfork.report.rendering import Look
 from layerfork.report.text.answer import STATUS_STYLES
 from layerfork.report.text.layout import cut, hung, table
+from layerfork.report.views.sentences import counted
 from layerfork.report.views.trends import (
     built_of,
     change_sentence,
@@ -21,7 +22,6 @@ from layerfork.report.views.trends import (
     step_of,
     treatment,
 )
-from layerfork.report.views.words import counted
 
 _STEPS, _CAUSES, _BRANCHES = 5, 5, 8
 """How many of each are shown; JSON has all."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from layerfork.record.check import Against, CheckReport
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 
 def sentence(report: CheckReport) -> str:

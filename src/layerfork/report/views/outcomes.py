@@ -14,7 +14,7 @@ from layerfork.record.scenarioresults import (
     ScenarioRow,
     TimeSpent,
 )
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 WORKED_OUT = 0.85
 """Share of the time from which on busy processors count as what bounds a run."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from layerfork.record.answer import NOTHING_TO_FIX
 from layerfork.record.trends import ChangeKind, RankedCause, SeriesTrends, SlowChange, StepTrend, Trends
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 FEWEST = 5
 """Fewer builds are shown by the list alone: they show no trend."""

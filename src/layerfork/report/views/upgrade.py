@@ -13,7 +13,7 @@ from layerfork.record.scenarioresults import (
     VersionChange,
 )
 from layerfork.report.views.outcomes import outcome
-from layerfork.report.views.words import counted
+from layerfork.report.views.sentences import counted
 
 MANY = 3
 """More names than these are counted, where not everything is asked for."""

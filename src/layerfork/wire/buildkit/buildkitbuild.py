@@ -21,7 +21,7 @@ from layerfork.wire.buildkit.placing import branches_of
 from layerfork.wire.buildkit.request import read_request
 from layerfork.wire.buildkit.sourcemap import proxied_digests, read_dockerfile, verify
 from layerfork.wire.buildkit.stages import find_layout
-from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertexsteps import read_steps
 from layerfork.wire.buildkit.vertices import add_sizes, read_label, read_vertices
 from layerfork.wire.redact import Redactor
 

@@ -18,7 +18,7 @@ from layerfork.wire.buildkit.observed import ObservedBuild, VertexState
 from layerfork.wire.buildkit.request import read_request
 from layerfork.wire.buildkit.sourcemap import read_dockerfile, verify
 from layerfork.wire.buildkit.stages import Stages, find_layout
-from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertexsteps import read_steps
 from layerfork.wire.buildkit.vertices import StepLabel, read_label, read_vertices
 from layerfork.wire.history.provenance import Provenance
 from layerfork.wire.history.vertexnames import names_of

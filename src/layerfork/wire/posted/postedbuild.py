@@ -26,7 +26,7 @@ from layerfork.wire.buildkit.contexts import find_contexts, find_dockerfile
 from layerfork.wire.buildkit.fields import text
 from layerfork.wire.buildkit.observed import ObservedBuild, ObservedSession, VertexState
 from layerfork.wire.buildkit.stages import find_layout
-from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertexsteps import read_steps
 from layerfork.wire.buildkit.vertices import follow, read_label, read_vertices
 from layerfork.wire.posted.exchange import PostedBuild, is_true
 from layerfork.wire.posted.postedrequest import digest_of, read_request, remote_of, without_secrets

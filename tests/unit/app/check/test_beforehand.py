@@ -7,7 +7,7 @@ import pytest
 from golden.recorded import recorded
 
 from layerfork.app.check.checking import unlike_the_baseline
-from layerfork.app.compare.pairing import NamedRecord
+from layerfork.app.compare.buildpairing import NamedRecord
 from layerfork.record.build import Builder
 from layerfork.record.record import BuildRecord
 from layerfork.record.store.recordfile import stored

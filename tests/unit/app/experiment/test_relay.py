@@ -9,10 +9,15 @@ import pytest
 from fakes.engines import Obliging
 
 from layerfork.app.experiment import relay as relay_module
-from layerfork.app.experiment.clients import Plan, PlannedBuild
-from layerfork.app.experiment.earlier import BrokenEnvironment, BrokenEnvironments, MeasuredRow, read_earlier
+from layerfork.app.experiment.clientbuild import Bench
+from layerfork.app.experiment.clientchoice import Plan, PlannedBuild
+from layerfork.app.experiment.earlierrun import (
+    BrokenEnvironment,
+    BrokenEnvironments,
+    MeasuredRow,
+    read_earlier,
+)
 from layerfork.app.experiment.relay import EngineGoneError, Relay, control_result, run_relay
-from layerfork.app.experiment.trial import Bench
 from layerfork.builders.clients import find_client
 from layerfork.builders.clients.client import Choice
 from layerfork.builders.environments.installing import directory_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.experiment.earlier import (
+from layerfork.app.experiment.earlierrun import (
     BrokenEnvironment,
     Earlier,
     FinishedRelay,

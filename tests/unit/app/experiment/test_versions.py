@@ -6,7 +6,13 @@ from pathlib import Path
 from fakes.engines import Obliging
 from fakes.programs import program
 
-from layerfork.app.experiment.clients import Plan, PlannedBuild, ask_versions, client_version, versions_used
+from layerfork.app.experiment.clientchoice import (
+    Plan,
+    PlannedBuild,
+    ask_versions,
+    client_version,
+    versions_used,
+)
 from layerfork.builders.clients import BuildClient, find_client
 from layerfork.builders.clients.client import Choice
 from layerfork.builders.clients.own import OwnCommand, own_client

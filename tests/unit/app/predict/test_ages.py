@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from layerfork.app.predict.earlier import times_of_images
+from layerfork.app.predict.earlierbuilds import times_of_images
 from layerfork.app.records import show_records
 from layerfork.cli.root import root
 from layerfork.record.build import Builder

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from unit.hypothesis.recorded import pair
 
-from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.earlierbuilds import EarlierBuilds
 from layerfork.app.predict.nextbuild import NextBuild
 from layerfork.app.predict.predicting import baseline_at, predict_next
 from layerfork.record.context import Digest

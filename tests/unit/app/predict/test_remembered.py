@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from unit.hypothesis.recorded import CORPUS
 
-from layerfork.app.predict import predictions, remembered
+from layerfork.app.predict import nearestbuilds, remembered
 from layerfork.app.predict.nextbuild import PredictOptions
 from layerfork.record.prediction import PredictedStatus, Prediction
 
@@ -36,15 +36,15 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was really predicted: paths that were asked for."""
     paths: list[str] = []
-    really = predictions.predict_each
+    really = nearestbuilds.predict_each
 
     def predict_each(
         path: str, asked: PredictOptions, **options: Any
-    ) -> tuple[predictions.PredictionWithInputs, ...]:
+    ) -> tuple[nearestbuilds.PredictionWithInputs, ...]:
         paths.append(path)
         return really(path, asked, **options)
 
-    monkeypatch.setattr(predictions, "predict_each", predict_each)
+    monkeypatch.setattr(nearestbuilds, "predict_each", predict_each)
     return paths
 
 

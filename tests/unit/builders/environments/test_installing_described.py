@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.experiment.clients import choose_clients
+from layerfork.app.experiment.clientchoice import choose_clients
 from layerfork.builders.clients.own import OwnCommand
 from layerfork.builders.environments.installing import described_clients
 from layerfork.errors import UsageError

@@ -6,7 +6,7 @@ import pytest
 from unit.diagnose.makers import ENGINE, Line, build, from_line
 
 from layerfork.diagnose import JudgedBuild, explain_pair
-from layerfork.diagnose.compare.caches import exports, is_beside_result, place_of
+from layerfork.diagnose.compare.sharedcaches import exports, is_beside_result, place_of
 from layerfork.record.build import Builder
 from layerfork.record.record import RecordedRequest
 

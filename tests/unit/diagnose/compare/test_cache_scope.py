@@ -6,7 +6,7 @@ import pytest
 from unit.diagnose.makers import ENGINE, Cache, Line, build, digest, from_line
 
 from layerfork.diagnose import JudgedBuild, explain_pair
-from layerfork.diagnose.compare.caches import cache_is_off
+from layerfork.diagnose.compare.sharedcaches import cache_is_off
 from layerfork.record.answer import CauseStatus
 from layerfork.record.build import Builder
 from layerfork.record.engine import ImageFacts, ImageStep

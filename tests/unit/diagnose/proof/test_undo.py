@@ -5,7 +5,7 @@ from corpus.make import RECORDS
 
 from layerfork.diagnose import JudgedBuild
 from layerfork.diagnose.compare.comparable import share_definitions
-from layerfork.diagnose.compare.comparison import compare
+from layerfork.diagnose.compare.stepwalk import compare
 from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.forks import find_forks
 from layerfork.diagnose.proof.weighing import Weighed

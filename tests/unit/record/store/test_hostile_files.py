@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from layerfork.app.experiment.earlier import read_earlier
+from layerfork.app.experiment.earlierrun import read_earlier
 from layerfork.errors import EvidenceError
 from layerfork.record.store import blocks as lines
 from layerfork.record.store.recordfile import read_records, read_stored

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layerfork.app.experiment.clients import PlannedBuild
+from layerfork.app.experiment.clientchoice import PlannedBuild
 from layerfork.builders.clients import BuildClient, ContextForm
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.environments.served import cloned_tar

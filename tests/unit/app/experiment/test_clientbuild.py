@@ -10,8 +10,8 @@ from fakes.engines import Obliging
 from fakes.programs import posts_its_context, program
 from fakes.sockets import BASE, BUILT, HISTORY, Socket, fails_at_the_second_step, listening
 
-from layerfork.app.experiment.clients import PlannedBuild
-from layerfork.app.experiment.trial import Bench, run_trial
+from layerfork.app.experiment.clientbuild import Bench, run_trial
+from layerfork.app.experiment.clientchoice import PlannedBuild
 from layerfork.builders.clients import find_client
 from layerfork.builders.clients.client import Choice
 from layerfork.builders.environments.workspace import Workspace

@@ -9,8 +9,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from layerfork.builders.imports import files
-from layerfork.builders.imports.files import import_bytes, import_file
+from layerfork.builders.imports import recognition
+from layerfork.builders.imports.recognition import import_bytes, import_file
 from layerfork.errors import EvidenceError, ExitCode, LayerforkError, UsageError
 from layerfork.record.record import BuildOutcome, BuildRecord
 
@@ -127,7 +127,7 @@ def test_a_log_that_ends_early_does_not_say_how_the_build_ended() -> None:
 
 
 def test_a_file_that_is_too_large_gives_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LIMIT_BYTES", 1200)
+    monkeypatch.setattr(recognition, "LIMIT_BYTES", 1200)
     (record,) = read(left("engine-28.5-plain.log"))
     assert "log" in places(record)
     with pytest.raises(EvidenceError):
@@ -135,7 +135,7 @@ def test_a_file_that_is_too_large_gives_what_was_read(monkeypatch: pytest.Monkey
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LIMIT_BYTES", 1 << 20)
+    monkeypatch.setattr(recognition, "LIMIT_BYTES", 1 << 20)
     assert read(gzip.compress(bytes(1 << 26))) == ()
     packed = BytesIO()
     with ZipFile(packed, "w", compression=8) as archive:

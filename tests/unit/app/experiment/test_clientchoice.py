@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.app.experiment.clients import (
+from layerfork.app.experiment.clientchoice import (
     Plan,
     PlannedBuild,
     choose_clients,
@@ -13,7 +13,7 @@ from layerfork.app.experiment.clients import (
     planned_row,
     rows_after,
 )
-from layerfork.app.experiment.earlier import BrokenEnvironment, BrokenEnvironments
+from layerfork.app.experiment.earlierrun import BrokenEnvironment, BrokenEnvironments
 from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, find_client
 from layerfork.builders.clients.own import OwnCommand
 from layerfork.builders.environments.installing import directory_of

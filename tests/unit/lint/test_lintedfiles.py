@@ -7,7 +7,7 @@ import pytest
 from unit.lint.trees import found, lint, write
 
 from layerfork.errors import UsageError
-from layerfork.lint.files import FileKind, find_files, kind_of
+from layerfork.lint.lintedfiles import FileKind, find_files, kind_of
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from layerfork.app.experiment.earlier import BrokenEnvironments, MeasuredRow
+from layerfork.app.experiment.earlierrun import BrokenEnvironments, MeasuredRow
 from layerfork.builders.clients import CLIENTS, SEED_CLIENTS, find_client, freeze
 from layerfork.builders.clients.client import BuildClient, Choice, ContextForm
 from layerfork.builders.clients.own import OwnCommand, is_own_client, own_client

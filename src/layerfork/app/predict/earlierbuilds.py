@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 from layerfork.diagnose import JudgedBuild
 from layerfork.diagnose.cachelookup import Stored, marks_of
-from layerfork.diagnose.compare.builds import views_of
-from layerfork.diagnose.compare.caches import is_built_without_cache
+from layerfork.diagnose.compare.judgedbuilds import views_of
+from layerfork.diagnose.compare.sharedcaches import is_built_without_cache
 from layerfork.diagnose.enginebugs import never_found
 from layerfork.hypothesis import suppose
 from layerfork.hypothesis.steps import named_images
 from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of
-from layerfork.keys.baseimage import are_facts_of, find_facts
 from layerfork.keys.buildkit.origins import NAME as EPOCH
+from layerfork.keys.recordedbases import are_facts_of, find_facts
 from layerfork.keys.script import created_by_of
 from layerfork.record.build import Builder
 from layerfork.record.cachekey import BuildKeys

@@ -1,6 +1,6 @@
 """Stages and lines of two Dockerfiles side by side."""
 
-from layerfork.dockerfile.pairing import pair_lines, pair_stages
+from layerfork.dockerfile.stagepairing import pair_lines, pair_stages
 
 
 def _pairs(before: list[str], after: list[str], *, reworded: bool = True) -> list[tuple[str, str]]:

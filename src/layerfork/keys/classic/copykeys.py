@@ -13,7 +13,7 @@ from layerfork.errors import UsageError
 from layerfork.keys.classic.tarsum import hash_strings
 from layerfork.keys.entryparts import content_is_known, header_parts
 from layerfork.keys.script import Script, ScriptStep, created_by_of
-from layerfork.keys.stage import Notes, StageState
+from layerfork.keys.stagestate import Notes, StageState
 from layerfork.keys.unpacked import ContextTree, LinkLoopError, Unlisted, in_byte_order, shown, unpack
 from layerfork.record import gopath
 from layerfork.record.cachekey import EntryParts, KeyPart, KeyPlace, Part

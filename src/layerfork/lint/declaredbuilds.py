@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layerfork.lint.files import SourceFile
+from layerfork.lint.lintedfiles import SourceFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

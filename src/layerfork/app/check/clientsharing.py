@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from layerfork.app.check.allowing import Allowed, Sifted, read_allowed, sift, unmatched
 from layerfork.app.check.checking import Checked, exit_code
 from layerfork.app.check.gate import NOTHING_CHECKED, total_s
-from layerfork.app.experiment.run import run_experiment
+from layerfork.app.experiment.experiment import run_experiment
 from layerfork.dockerfile import keyword_of
 from layerfork.errors import ExitCode, UsageError
 from layerfork.record.answer import Fork

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from layerfork.diagnose.classes import Departure, Sorting, added_steps, sort_into_classes
-from layerfork.diagnose.compare.builds import JudgedBuild, StepView, views_of
-from layerfork.diagnose.compare.caches import may_share_cache
 from layerfork.diagnose.compare.comparable import define_alike, share_definitions
-from layerfork.diagnose.compare.comparison import compare
 from layerfork.diagnose.compare.differences import may_equal
+from layerfork.diagnose.compare.judgedbuilds import JudgedBuild, StepView, views_of
+from layerfork.diagnose.compare.sharedcaches import may_share_cache
+from layerfork.diagnose.compare.stepwalk import compare
 from layerfork.diagnose.proof.counterfactual import Reasoner
 from layerfork.diagnose.proof.forks import diagnose
 from layerfork.diagnose.proof.observations import disagreeing_string

@@ -9,7 +9,7 @@ import pytest
 from layerfork.dockerfile import parse_dockerfile
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.buildkit.stages import lay_out
-from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertexsteps import read_steps
 from layerfork.wire.redact import Redactor
 
 DOCKERFILE = """\

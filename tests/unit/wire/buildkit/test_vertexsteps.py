@@ -12,7 +12,7 @@ from layerfork.wire.buildkit import control_pb2 as control
 from layerfork.wire.buildkit.observed import VertexState
 from layerfork.wire.buildkit.placing import Placing
 from layerfork.wire.buildkit.stages import Stages, find_layout, guess_stages
-from layerfork.wire.buildkit.steps import read_steps
+from layerfork.wire.buildkit.vertexsteps import read_steps
 from layerfork.wire.buildkit.vertices import StepLabel, follow, is_internal, read_label, read_vertices
 from layerfork.wire.redact import Redactor
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from unit.hypothesis.recorded import CORPUS, pair
 
-from layerfork.app.predict.earlier import EarlierBuilds
+from layerfork.app.predict.earlierbuilds import EarlierBuilds
 from layerfork.hypothesis import suppose
 from layerfork.hypothesis.suppose import Settled
 from layerfork.keys import keys_of

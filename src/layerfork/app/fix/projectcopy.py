@@ -33,7 +33,7 @@ from layerfork.context.projectfiles import read_regular
 from layerfork.dockerfile import keyword_of
 from layerfork.errors import EngineError, LayerforkError
 from layerfork.hypothesis import UnappliableError
-from layerfork.hypothesis.edits import with_lines
+from layerfork.hypothesis.fileedits import with_lines
 from layerfork.record.answer import Way
 from layerfork.record.build import is_plain_build
 from layerfork.record.change import BuildArgIs

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from layerfork.diagnose.compare.builds import ops_of
+from layerfork.diagnose.compare.judgedbuilds import ops_of
 from layerfork.dockerfile.instruction import Dockerfile
 from layerfork.dockerfile.recorded import dockerfile_of
 from layerfork.keys.buildah.buildah_keys import service_has_no_cache

@@ -8,9 +8,9 @@ from layerfork.dockerfile.gotext import quote
 from layerfork.dockerfile.recorded import dockerfile_of, printed_instruction
 from layerfork.dockerfile.scope import base_or_written
 from layerfork.hypothesis.unappliable import UnappliableError
-from layerfork.keys.baseimage import full_reference
-from layerfork.keys.buildah.history import bind_targets, mount_checksums
+from layerfork.keys.buildah.imagehistory import bind_targets, mount_checksums
 from layerfork.keys.buildkit.sources import git_source
+from layerfork.keys.recordedbases import full_reference
 from layerfork.record.build import Builder
 from layerfork.record.change import (
     BaseImageIs,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from unit.hypothesis.recorded import pair
 
-from layerfork.app.predict import frontend
+from layerfork.app.predict import enginefrontend
 from layerfork.app.predict.nextbuild import NextBuild, PredictOptions
 from layerfork.builders.api.askfrontend import FrontendRefusedError, Question
 from layerfork.errors import EngineError, UsageError
@@ -44,8 +44,8 @@ def _define(
             raise answer
         return answer or {}
 
-    monkeypatch.setattr(frontend, "ask_frontend", ask)
-    made = frontend.Frontend(engine=_engine(record, **more))
+    monkeypatch.setattr(enginefrontend, "ask_frontend", ask)
+    made = enginefrontend.Frontend(engine=_engine(record, **more))
     return made.define(record, PredictOptions(), next_build or NextBuild()), asked
 
 

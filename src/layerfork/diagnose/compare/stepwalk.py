@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from layerfork.diagnose.compare.alignment import Alignment, align
-from layerfork.diagnose.compare.builds import (
+from layerfork.diagnose.compare.comparable import define_alike
+from layerfork.diagnose.compare.copied import writes_beside
+from layerfork.diagnose.compare.differences import reads_other_commits
+from layerfork.diagnose.compare.judgedbuilds import (
     JudgedBuild,
     StepView,
     ancestors_of,
@@ -12,10 +15,12 @@ from layerfork.diagnose.compare.builds import (
     source_of,
     views_of,
 )
-from layerfork.diagnose.compare.caches import ScopeDifference, cache_is_off, imports_cache, separate_caches
-from layerfork.diagnose.compare.comparable import define_alike
-from layerfork.diagnose.compare.copied import writes_beside
-from layerfork.diagnose.compare.differences import reads_other_commits
+from layerfork.diagnose.compare.sharedcaches import (
+    ScopeDifference,
+    cache_is_off,
+    imports_cache,
+    separate_caches,
+)
 from layerfork.diagnose.compare.sites import (
     Reason,
     Site,

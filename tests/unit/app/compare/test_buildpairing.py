@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from layerfork.app.compare.pairing import NamedRecord, last_of_each_kind, most_alike, pair_builds
+from layerfork.app.compare.buildpairing import NamedRecord, last_of_each_kind, most_alike, pair_builds
 from layerfork.record.build import Builder
 from layerfork.record.record import (
     BuildOutcome,

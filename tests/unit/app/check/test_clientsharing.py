@@ -8,7 +8,7 @@ from golden.recorded import filed
 
 from layerfork.app.check.allowing import Allowed, read_allowed
 from layerfork.app.check.checking import exit_code
-from layerfork.app.check.clients import check_clients, gate_clients
+from layerfork.app.check.clientsharing import check_clients, gate_clients
 from layerfork.errors import UsageError
 from layerfork.record.run import RunReport
 from layerfork.record.scenario import RunOptions

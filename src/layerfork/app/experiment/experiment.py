@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Thread
 
 from layerfork import __version__
-from layerfork.app.experiment.clients import planned_row, row_taken
-from layerfork.app.experiment.earlier import BrokenEnvironments, Earlier, read_earlier
+from layerfork.app.experiment.clientchoice import planned_row, row_taken
+from layerfork.app.experiment.earlierrun import BrokenEnvironments, Earlier, read_earlier
 from layerfork.app.experiment.findscenarios import find_scenario
 from layerfork.app.experiment.judging import judged
 from layerfork.app.experiment.measure import RunServices, prepared_relay, read_bases

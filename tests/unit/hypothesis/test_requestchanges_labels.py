@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerfork.hypothesis.request import with_labels
+from layerfork.hypothesis.requestchanges import with_labels
 from layerfork.record.build import Builder
 from layerfork.record.change import LabelsAre
 from layerfork.record.record import (

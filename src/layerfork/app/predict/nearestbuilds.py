@@ -25,8 +25,8 @@ from layerfork.record.store.store import RecordStore, open_store
 from layerfork.record.store.summary import KnownBuild, read_summaries
 
 if TYPE_CHECKING:
+    from layerfork.app.predict.enginefrontend import Frontend, OpenFrontend
     from layerfork.app.predict.fromcache import OpenedCache
-    from layerfork.app.predict.frontend import Frontend, OpenFrontend
 
 MOST_EARLIER = 20
 """At most this many earlier builds of the same cache are read."""
