@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from layerfork.diagnose.compare.caches import IMPORT_VERTEX
+from layerfork.diagnose.compare.sharedcaches import IMPORT_VERTEX
 from layerfork.dockerfile import keyword_of
 from layerfork.record.balance import Balance, Transfer, TransferKind
 from layerfork.record.build import Builder
