@@ -10,7 +10,7 @@ import pytest
 from browser.hostile import PAYLOADS, harmless, hostile
 from browser.opened import Opened
 from golden.cases import TROUBLE
-from golden.recorded import catalogued, compared, filed
+from golden.recorded import catalogued, compared, filed, listed_trends
 
 from layerfork.record.run import RunProblem
 from layerfork.report.formats import HTML, SVG
@@ -24,13 +24,17 @@ REPORTS: tuple[tuple[Kind, Sequence[Any]], ...] = (
     ("diffs", compared("seed-buildkit")),
     ("catalogues", [replace(each, problems=PROBLEMS) for each in catalogued("scenarios")]),
 )
+HISTORIES: tuple[tuple[Kind, Sequence[Any]], ...] = (
+    ("found", [replace(each, problems=tuple(map(str, range(10)))) for each in listed_trends("")]),
+)
+"""Drawn in pages alone."""
 OF_LENGTH = ("code", "g", "title", "text", "tspan")
 """Elements whose number follows the length of texts, or their backticks."""
 ELEMENTS = "return [...document.querySelectorAll('*')].map((each) => each.tagName.toLowerCase())"
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("kind", "reports"), REPORTS)
+@pytest.mark.parametrize(("kind", "reports"), REPORTS + HISTORIES)
 def test_nothing_of_a_report_becomes_markup(look_at: LookAt, kind: Kind, reports: Sequence[Any]) -> None:
     plain = Counter(look_at(HTML.render(kind, [harmless(each) for each in reports], Look())).run(ELEMENTS))
     text = HTML.render(kind, [hostile(each) for each in reports], Look())

@@ -88,6 +88,10 @@ def command(
     What a context held is read from git, at the commit that the build names. A cause that rests on it is
     INFERRED: it is proven if the files were those of the commit. `layerfork why ID` explains one build.
 
+    From five builds on, the list ends with what they say together: where the time went, which causes cost
+    most and what their fixes would have saved, since which commit a step is slow, which builds should have
+    reused steps. --report html:FILE makes a page of it.
+
     \b
     Examples:
       layerfork history
@@ -95,6 +99,7 @@ def command(
       layerfork history --repo ~/src/app exports/
       layerfork history github:OWNER/NAME --workflow build.yml --runs 50
       layerfork history gitlab:https://gitlab.example/GROUP/NAME --branch main
+      layerfork history github:OWNER/NAME --report html:page.html
       layerfork why 3f9ck2
     """
     from layerfork.app.history.ci import names_ci  # late: start-up

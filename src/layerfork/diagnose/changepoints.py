@@ -1,4 +1,4 @@
-"""Since when a series is worse: rules that rather name no change than a wrong one.
+"""Since when a series is worse: rules that name no change rather than a wrong one.
 
 Both rules ask for five values on each side, and for a probability, by chance alone, of at most 5 % for the
 whole history: the hypergeometric tail times the number of places that were looked at (Bonferroni).
@@ -15,6 +15,7 @@ MOST_CHANCE = 0.05
 _RATIO = 1.5
 _LONGER_S = 1.0
 _ON_THEIR_SIDE = 0.9
+_MOST_DOUBTFUL = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,10 @@ class Change:
     """A place in a series."""
 
     at: int
-    """The first value that belongs to the later part, from 0."""
+    """The first value that belongs to the later part, from 0: the likeliest one."""
+    first: int
+    last: int
+    """The earliest and the latest value that it may be: those next to the change may look alike by chance."""
     chance: float
     """At most so likely by chance alone, anywhere in the history."""
 
@@ -40,7 +44,22 @@ def began_to_miss(missed: Sequence[bool], tests: int) -> Change | None:
     if at < LEAST_SIDE or after < LEAST_SIDE:
         return None
     chance = min(1.0, _tail(len(missed), sum(missed), after, after) * tests)
-    return Change(at=at, chance=chance) if chance <= MOST_CHANCE else None
+    if chance > MOST_CHANCE:
+        return None
+    last = at + _doubtful(sum(missed[:at]), at, MOST_CHANCE)
+    return Change(at=at, first=at, last=min(last, len(missed) - 1), chance=chance)
+
+
+def _doubtful(odd: int, values: int, chance: float) -> int:
+    """How many values in a row may be odd ones of this side of a change, and so seem to be of the other.
+
+    ``odd`` are those that look like the other side, among the ``values`` that do not lie next to it.
+    """
+    rate = (odd + 1) / (values + 1) if odd else 0.0
+    count = 0
+    while count < _MOST_DOUBTFUL and rate ** (count + 1) > chance:
+        count += 1
+    return count
 
 
 def jumped(seconds: Sequence[float], tests: int) -> Change | None:
@@ -63,7 +82,12 @@ def jumped(seconds: Sequence[float], tests: int) -> Change | None:
         long = above + len(before) - below
         chance = min(1.0, _tail(len(seconds), long, len(after), above) * tests)
         if chance <= MOST_CHANCE:
-            change = Change(at=at, chance=chance)
+            change = Change(
+                at=at,
+                first=max(LEAST_SIDE, at - _doubtful(len(after) - above, len(after), MOST_CHANCE / 2)),
+                last=min(len(seconds) - 1, at + _doubtful(len(before) - below, len(before), MOST_CHANCE / 2)),
+                chance=chance,
+            )
             found.append((below + above, median(after) / max(median(before), 1e-9), change))
     return max(found, key=lambda each: each[:2])[2] if found else None
 

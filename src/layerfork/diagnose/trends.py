@@ -166,17 +166,28 @@ def _changes(names: Sequence[StepName], builds: Sequence[_Timed], tests: int) ->
 
 
 def _topmost(changes: Sequence[SlowChange]) -> Iterator[SlowChange]:
-    """Of steps that began to miss at one build the first: those below it follow."""
-    first: dict[tuple[str, str], SlowChange] = {}
+    """Of steps that began to miss the first: what lies below it has to follow.
+
+    A lower step may seem to have begun earlier, where it missed in the builds before for reasons of its own.
+    """
+    found: list[SlowChange] = []
     for each in changes:
-        place = (each.branch, each.id)
         if each.kind is ChangeKind.SECONDS:
             yield each
-        elif place in first:
-            first[place] = replace(first[place], below=first[place].below + 1)
+            continue
+        above = next((at for at, other in enumerate(found) if _follows(each, other)), None)
+        if above is None:
+            found.append(each)
         else:
-            first[place] = each
-    yield from first.values()
+            found[above] = replace(found[above], below=found[above].below + 1)
+    yield from found
+
+
+def _follows(lower: SlowChange, upper: SlowChange) -> bool:
+    if lower.branch != upper.branch:
+        return False
+    same_stage = lower.name.stage == upper.name.stage and lower.name.platform == upper.name.platform
+    return lower.id == upper.id or (same_stage and lower.recorded_at <= upper.recorded_at)
 
 
 def _missing_since(values: Sequence[_Value], change: Change, branch: str) -> SlowChange:
@@ -196,7 +207,7 @@ def _longer_since(values: Sequence[_Value], change: Change, branch: str) -> Slow
 
 
 def _changed(kind: ChangeKind, values: Sequence[_Value], change: Change, branch: str) -> SlowChange:
-    now, previous = values[change.at], values[change.at - 1]
+    now, previous, last = values[change.first], values[change.first - 1], values[change.last]
     one, other = previous.timed.measured, now.timed.measured
     return SlowChange(
         kind=kind,
@@ -206,6 +217,8 @@ def _changed(kind: ChangeKind, values: Sequence[_Value], change: Change, branch:
         id=now.timed.build.id,
         recorded_at=now.timed.build.recorded_at,
         commit=other.commit,
+        last_id=last.timed.build.id if last is not now else "",
+        last_commit=last.timed.measured.commit if last is not now else "",
         previous_id=previous.timed.build.id,
         previous_commit=one.commit,
         before=change.at,

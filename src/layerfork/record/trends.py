@@ -136,11 +136,14 @@ class SlowChange:
     branch: str
     """As `MeasuredBuild.line`."""
     id: str
-    """The first build that shows the change."""
+    """The first build that may show the change."""
     recorded_at: str
     commit: str
+    last_id: str = ""
+    last_commit: str = ""
+    """The last build that may be the first one; empty where there is no doubt."""
     previous_id: str
-    """The last build before it that came to the step."""
+    """The last build before the first one that came to the step."""
     previous_commit: str
     before: int
     """Builds before the change; of `ChangeKind.SECONDS`, those that built the step."""
@@ -164,7 +167,7 @@ class SlowChange:
     @property
     def names_commit(self) -> bool:
         """Whether the commit is all that is known to differ: nothing else that was seen changed with it."""
-        is_new = bool(self.commit) and self.commit != self.previous_commit
+        is_new = bool(self.commit) and self.commit != self.previous_commit and not self.last_id
         return is_new and not self.builder_changed and not self.engine_changed
 
 

@@ -164,7 +164,7 @@ TABLE = Format(name="table", load=_table, kinds=frozenset(("runs",)), colored=fr
 """The table of 2015, for any number of clients."""
 JSON = Format(name="json", load=_json, kinds=_EVERY, visible=visible_in_json)
 """One document, by the contract in docs/output.md."""
-HTML = Format(name="html", load=_html, kinds=_BUILDS | {"catalogues"})
+HTML = Format(name="html", load=_html, kinds=_BUILDS | {"catalogues", "found"})
 SVG = Format(name="svg", load=_svg, kinds=_BUILDS | {"catalogues"})
 MARKDOWN = Format(name="markdown", load=_markdown, kinds=_BUILDS | {"catalogues", "upgrades", "found"})
 JUNIT = Format(name="junit", load=_junit, kinds=_BUILDS | {"lints", "catalogues"})

@@ -98,6 +98,23 @@ def test_the_commit_since_which_a_step_always_misses() -> None:
     assert change.chance < 0.001
 
 
+def test_what_lies_below_a_changed_step_is_no_change_of_its_own() -> None:
+    """`COPY . .` missed in most builds, also in the one before the change: it only seems to begin there."""
+    made = [*[Made(first_miss=3 if at % 4 else ALL) for at in range(200)], *[Made(first_miss=1)] * 40]
+    (change,) = history(*made).trends.series[0].changes
+
+    assert (change.id, change.below) == ("b00000000200", 3)
+
+
+def test_in_doubt_the_builds_are_named_that_it_may_be() -> None:
+    """The step had missed in a third of the builds before, also in the last one before the change."""
+    misses, hits = Made(first_miss=4), Made(first_miss=ALL)
+    (change,) = history(*[misses, hits, hits] * 20, misses, *[misses] * 30).trends.series[0].changes
+
+    assert (change.id, change.last_id) == ("b00000000060", "b00000000062")
+    assert not change.names_commit
+
+
 def test_the_commit_since_which_a_step_takes_longer() -> None:
     made = [*[Made(first_miss=3)] * 12, *[Made(first_miss=3, slower=3.0)] * 12]
     (series,) = history(*made).trends.series

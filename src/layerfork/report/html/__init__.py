@@ -3,6 +3,7 @@
 `view` gathers what is shown, `templates/` says how it looks; everything is escaped there.
 """
 
+from layerfork.report.html.history import render_found
 from layerfork.report.html.page import render_diffs, render_runs
 from layerfork.report.html.scenarios import render_catalogues
 from layerfork.report.rendering import Renderers, compared
@@ -12,4 +13,5 @@ RENDERERS: Renderers = {
     "diffs": render_diffs,
     "checks": compared(render_runs, render_diffs),
     "catalogues": render_catalogues,
+    "found": render_found,
 }

@@ -79,11 +79,18 @@ def step_of(change: SlowChange) -> str:
 
 
 def since(change: SlowChange) -> str:
-    """``since commit 3f2a1b… (build 12vh4ix6, 2026-12-03)``."""
+    """``since commit 3f2a1b… (build 12vh4ix6, 2026-12-03)``; the first and the last of several builds."""
+    branch = f" of {change.branch}" if change.branch else ""
+    if change.last_id:
+        ends = [_named(change.id, change.commit), _named(change.last_id, change.last_commit)]
+        return f"since one of the builds{branch} from {' to '.join(ends)}"
     commit = f"commit {change.commit[:_ID]} " if change.commit else ""
     build = f"build {change.id[:_ID]}, {change.recorded_at[:10]}"
-    branch = f" of {change.branch}" if change.branch else ""
     return f"since {commit}({build}{branch})" if commit else f"since {build}{branch}"
+
+
+def _named(build: str, commit: str) -> str:
+    return f"{build[:_ID]} (commit {commit[:_ID]})" if commit else build[:_ID]
 
 
 def change_sentence(change: SlowChange) -> str:
