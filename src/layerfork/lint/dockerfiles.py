@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from layerfork.context.ignore.ignorefile import BUILDKIT_FILES, read_docker_ignorefile
@@ -175,12 +176,16 @@ class OpenedDockerfile:
     contexts: tuple[Context, ...]
     """At least one; none of a Dockerfile that only a log shows."""
 
+    def below(self, instruction: Instruction) -> tuple[Instruction, ...]:
+        """Those of its stage that come after an instruction, which may be the FROM."""
+        own = self.dockerfile.stages[instruction.stage].instructions
+        return tuple(each for each in own if each.first_line > instruction.first_line)
+
     def later_runs(self, instruction: Instruction) -> tuple[Instruction, ...]:
         """The RUNs that miss with an instruction: those below it in its stage, and all of stages on top."""
-        own = self.dockerfile.stages[instruction.stage]
-        below = [each for each in own.instructions if each.first_line > instruction.first_line]
-        on_top = (each for stage in on_top_of(self.dockerfile, own) for each in stage.instructions)
-        return tuple(each for each in (*below, *on_top) if each.keyword == "RUN")
+        on_top = on_top_of(self.dockerfile, self.dockerfile.stages[instruction.stage])
+        later = (self.below(instruction), *(stage.instructions for stage in on_top))
+        return tuple(each for each in chain.from_iterable(later) if each.keyword == "RUN")
 
 
 def open_dockerfile(source: SourceFile, root: Path) -> OpenedDockerfile:

@@ -28,6 +28,12 @@ class Project:
         """The files of a kind."""
         return tuple(source for source in self.sources if source.kind is kind)
 
+    def steps(self, *keywords: str) -> Iterator[tuple[OpenedDockerfile, Instruction]]:
+        """The instructions with these keywords in the stages of all Dockerfiles."""
+        for opened in self.dockerfiles:
+            for stage in opened.dockerfile.stages:
+                yield from ((opened, each) for each in stage.instructions if each.keyword in keywords)
+
 
 # What a rule of lint is.
 

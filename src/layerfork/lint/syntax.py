@@ -126,11 +126,10 @@ def _hcl_parser() -> "Lark":
 
 
 def _block(block: "Tree[Any]", text: str) -> tuple[str, str, Node]:
-    names = [child for child in block.children if getattr(child, "data", "") in ("identifier", "string")]
-    kind, *labels = (_source(name, text).strip('"') for name in names)
-    body = next(iter(_children(block, "body")), None)
-    fields = {} if body is None else dict(_attribute(each, text) for each in _children(body, "attribute"))
-    return kind, labels[0] if labels else "", Node(line=block.meta.line, fields=fields)
+    kind, *labels = (_source(name, text).strip('"') for name in _children(block, "identifier", "string"))
+    attributes = (each for body in _children(block, "body") for each in _children(body, "attribute"))
+    fields = dict(_attribute(each, text) for each in attributes)
+    return kind, next(iter(labels), ""), Node(line=block.meta.line, fields=fields)
 
 
 def _attribute(attribute: "Tree[Any]", text: str) -> tuple[str, Node]:
@@ -139,13 +138,12 @@ def _attribute(attribute: "Tree[Any]", text: str) -> tuple[str, Node]:
 
 
 def _value(term: Any, text: str) -> Node:
-    inner = [child for child in getattr(term, "children", ()) if hasattr(child, "data")]
-    if getattr(term, "data", "") == "expr_term" and len(inner) == 1:
+    inner = [child for child in term.children if _kind(child)]
+    if term.data == "expr_term" and len(inner) == 1:
         term = inner[0]
     line = term.meta.line
     if term.data == _LIST:
-        items = (child for child in term.children if getattr(child, "data", "") not in ("", _NEW_LINE))
-        return Node(line=line, items=tuple(_value(item, text) for item in items))
+        return Node(line=line, items=tuple(_value(item, text) for item in _parts(term)))
     if term.data == _TABLE:
         return Node(line=line, fields=dict(_entry(each, text) for each in _children(term, "object_elem")))
     source = _source(term, text)
@@ -157,12 +155,22 @@ _NEW_LINE = "new_line_or_comment"
 
 
 def _entry(element: "Tree[Any]", text: str) -> tuple[str, Node]:
-    parts = [child for child in element.children if getattr(child, "data", "") not in ("", _NEW_LINE)]
+    parts = _parts(element)
     return _source(parts[0], text).strip('"'), _value(parts[-1], text)
 
 
-def _children(tree: "Tree[Any]", data: str) -> list["Tree[Any]"]:
-    return [child for child in tree.children if getattr(child, "data", "") == data]
+def _parts(tree: "Tree[Any]") -> list["Tree[Any]"]:
+    """Its children that are trees and no line ends."""
+    return [child for child in tree.children if _kind(child) not in ("", _NEW_LINE)]
+
+
+def _children(tree: "Tree[Any]", *kinds: str) -> list["Tree[Any]"]:
+    return [child for child in tree.children if _kind(child) in kinds]
+
+
+def _kind(child: Any) -> str:
+    """The rule that a tree is of; empty for a token."""
+    return getattr(child, "data", "")
 
 
 def _source(tree: Any, text: str) -> str:

@@ -2,7 +2,8 @@
 
 import fnmatch
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
+from functools import partial
 from itertools import combinations
 
 from layerfork.dockerfile import Instruction
@@ -21,20 +22,26 @@ _CLASSIC = re.compile(r"DOCKER_BUILDKIT[\"']?\s*[:=]\s*[\"']?(?:0|false)|\bdocke
 
 def find_unwritten_scope(project: Project) -> Iterator[Violation]:
     """``type=gha`` of a scope that no build of the repository writes."""
-    if any(_ELSEWHERE.search(source.text) for source in project.of_kind(FileKind.GITHUB)):
-        return
     writes = [entry for build in project.builds for entry in build.writes]
-    if any(EXPRESSION.search(entry.kind) for entry in writes):
+    if _may_write_anything(project, writes):
         return
     written = {entry.place for entry in writes if entry.kind == "gha"}
     others = ", ".join(sorted(map(_scope_of, written)))
     known = f"only {others}" if written else "no cache-to has type=gha"
     for build, entry in _reads(project):
-        if entry.kind != "gha" or any(_may_be(entry.place, place) for place in written):
-            continue
-        cost = f"no build writes scope {_scope_of(entry.place)} ({known}), so nothing is ever imported here"
-        fix = f"add `cache-to: type=gha,mode=max{_scope(entry)}`, or read a scope that is written"
-        yield _import_found(build, entry, cost, fix)
+        if entry.kind == "gha" and not any(map(partial(_may_be, entry.place), written)):
+            cost = (
+                f"no build writes scope {_scope_of(entry.place)} ({known}), so nothing is ever imported here"
+            )
+            fix = f"add `cache-to: type=gha,mode=max{_scope(entry)}`, or read a scope that is written"
+            yield _import_found(build, entry, cost, fix)
+
+
+def _may_write_anything(project: Project, writes: Sequence[CacheEntry]) -> bool:
+    """Whether a workflow calls what is not read, or the kind of an export is an expression."""
+    workflows = (source.text for source in project.of_kind(FileKind.GITHUB))
+    kinds = (entry.kind for entry in writes)
+    return any(map(_ELSEWHERE.search, workflows)) or any(map(EXPRESSION.search, kinds))
 
 
 def _reads(project: Project) -> Iterator[tuple[DeclaredBuild, CacheEntry]]:
@@ -52,16 +59,13 @@ def _scope(entry: CacheEntry) -> str:
 
 def _may_be(place: str, other: str) -> bool:
     """Whether two places may be one, whatever their expressions become."""
-    if place == other:
+    if EXPRESSION.search(place) and EXPRESSION.search(other):
         return True
-    first, second = bool(EXPRESSION.search(place)), bool(EXPRESSION.search(other))
-    if first and second:
-        return True
-    pattern, text = (place, other) if first else (other, place)
-    return (first or second) and fnmatch.fnmatchcase(text, _wild(pattern))
+    return fnmatch.fnmatchcase(other, _wild(place)) or fnmatch.fnmatchcase(place, _wild(other))
 
 
 def _wild(place: str) -> str:
+    """A pattern of what it may become; one without expressions matches itself alone."""
     pieces = EXPRESSION.split(place)
     return "*".join(re.sub(r"([*?\[])", r"[\1]", piece) for piece in pieces)
 
@@ -72,13 +76,13 @@ def find_missing_inline(project: Project) -> Iterator[Violation]:
     for build, entry in _reads(project):
         ref = entry.attributes.get("ref") or entry.text
         written = {each.attributes.get("ref", "") for each in build.writes}
-        if ref not in build.tags or ref in inline | written or _CLASSIC.search(build.source.text):
-            continue
-        cost = (
-            f"no build puts a cache into {ref}, and BuildKit imports nothing of an image without one: a "
-            "fresh builder begins from nothing"
-        )
-        yield _import_found(build, entry, cost, f"add {_inline(build)}, or write a cache of its own")
+        is_bare = ref in set(build.tags) - inline - written
+        if is_bare and not _CLASSIC.search(build.source.text):
+            cost = (
+                f"no build puts a cache into {ref}, and BuildKit imports nothing of an image without one: a "
+                "fresh builder begins from nothing"
+            )
+            yield _import_found(build, entry, cost, f"add {_inline(build)}, or write a cache of its own")
 
 
 def _has_inline(build: DeclaredBuild) -> bool:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 from layerfork.context.ignore.ignorefile import DOCKER_IGNORE
 from layerfork.dockerfile import Instruction
@@ -35,19 +36,17 @@ _ASKS_GIT = re.compile(
 
 def find_copy_before_install(project: Project) -> Iterator[Violation]:
     """`COPY . .`, and then a RUN that only installs what some files list."""
-    for opened in project.dockerfiles:
-        for copy in opened.dockerfile.instructions:
-            install = _install_below(opened, copy) if _copies_all(copy) else None
-            manifests = None if install is None else _manifests(opened.contexts, install)
-            if install is not None and manifests is not None:
-                fix = _swap(opened, copy, install, manifests)
-                yield found_at(opened, copy, _cost(install), fix)
+    for opened, copy in project.steps("COPY", "ADD"):
+        install = _install_below(opened, copy)
+        manifests = None if install is None else _manifests(opened.contexts, install)
+        if install is not None and manifests is not None:
+            yield found_at(opened, copy, _cost(install), _swap(opened, copy, install, manifests))
 
 
 def suspect_copies(opened: OpenedDockerfile) -> Iterator[Violation]:
     """The same of a Dockerfile whose context is not known: only that a build of it came that far."""
     for copy in opened.dockerfile.instructions:
-        install = _install_below(opened, copy) if _copies_all(copy) else None
+        install = _install_below(opened, copy)
         if install is not None:
             yield found_at(opened, copy, _cost(install), _moved(copy, install))
 
@@ -67,11 +66,11 @@ def _cost(install: Install) -> str:
 
 
 def _install_below(opened: OpenedDockerfile, copy: Instruction) -> Install | None:
-    below = opened.dockerfile.stages[copy.stage].instructions
-    for each in below:
-        if each.first_line > copy.first_line and each.keyword not in _BETWEEN:
-            return install_of(each) if each.keyword == "RUN" else None
-    return None
+    """The install that is the next step after a copy of everything."""
+    if not _copies_all(copy):
+        return None
+    step = next((each for each in opened.below(copy) if each.keyword not in _BETWEEN), None)
+    return install_of(step) if step is not None and step.keyword == "RUN" else None
 
 
 def _manifests(contexts: tuple[Context, ...], install: Install) -> tuple[str, ...] | None:
@@ -93,11 +92,12 @@ def _is_other(path: str, status: os.stat_result, files: tuple[str, ...]) -> bool
 
 
 def _manifests_in(context: Context, install: Install) -> tuple[str, ...] | None:
+    """Those of one context; None where the first of them is not there."""
+    wanted = install.installer.manifests
     if install.named is not None:
-        path = posixpath.normpath(install.named)
-        return (path,) if not path.startswith("/") and context.sends(path) else None
-    there = tuple(each for each in install.installer.manifests if context.sends(each))
-    return there if not install.installer.manifests or install.installer.manifests[0] in there else None
+        wanted = (posixpath.normpath(install.named),)
+    there = tuple(each for each in wanted if not posixpath.isabs(each) and context.sends(each))
+    return there if there[:1] == wanted[:1] else None
 
 
 def _swap(opened: OpenedDockerfile, copy: Instruction, install: Install, manifests: tuple[str, ...]) -> Fix:
@@ -176,9 +176,8 @@ def _sends_git(context: Context) -> bool:
 def _first_copies(opened: OpenedDockerfile, is_trap: Callable[[Instruction], bool]) -> Iterator[Instruction]:
     """In each stage the first copy that is a trap, if a RUN comes after it: later ones miss with it."""
     for stage in opened.dockerfile.stages:
-        first = next((each for each in stage.instructions if plain_sources(each) and is_trap(each)), None)
-        if first is not None and opened.later_runs(first):
-            yield first
+        copies = filter(is_trap, filter(plain_sources, stage.instructions))
+        yield from filter(opened.later_runs, islice(copies, 1))
 
 
 def _ignored(opened: OpenedDockerfile, names: list[str]) -> Fix:

@@ -4,8 +4,9 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from itertools import takewhile
 
-from layerfork.dockerfile import Instruction
+from layerfork.dockerfile import Dockerfile, Instruction, Stage
 from layerfork.dockerfile.installs import IndexUse, index_uses, install_of
 from layerfork.dockerfile.scope import SCRATCH, base_of
 from layerfork.dockerfile.substitution import BadSubstitutionError
@@ -31,10 +32,8 @@ _USES_NAME = "COPY", "ADD", "RUN", "WORKDIR"
 
 def find_arguments(project: Project) -> Iterator[Violation]:
     """ARG of such a name, and RUNs below that only install and do not name it."""
-    for opened in project.dockerfiles:
-        for instruction in opened.dockerfile.instructions:
-            if instruction.keyword == "ARG" and instruction.stage >= 0:
-                yield from _of_line(opened, instruction)
+    for opened, arg in project.steps("ARG"):
+        yield from _of_line(opened, arg)
 
 
 def _of_line(opened: OpenedDockerfile, arg: Instruction) -> Iterator[Violation]:
@@ -60,17 +59,15 @@ def _is_of_each_build(name: str, default: str | None) -> bool:
 def _installs_below(opened: OpenedDockerfile, arg: Instruction, name: str) -> list[Instruction]:
     """RUNs of the stage that install and do not name the argument, until a step needs it: what comes after
     that misses anyway."""
-    found = []
-    for each in opened.dockerfile.stages[arg.stage].instructions:
-        if each.first_line <= arg.first_line:
-            continue
-        if each.keyword in _USES_NAME and _names(each, name):
-            break
-        if each.keyword == "ARG" and any(own == name for own, _ in each.pairs):
-            break
-        if each.keyword == "RUN" and install_of(each) is not None:
-            found.append(each)
-    return found
+    steps = takewhile(lambda each: not _needs(each, name), opened.below(arg))
+    return [each for each in steps if each.keyword == "RUN" and install_of(each) is not None]
+
+
+def _needs(step: Instruction, name: str) -> bool:
+    """Whether a step uses an argument, or declares it anew."""
+    if step.keyword == "ARG":
+        return name in dict(step.pairs)
+    return step.keyword in _USES_NAME and _names(step, name)
 
 
 def _names(instruction: Instruction, name: str) -> bool:
@@ -80,11 +77,8 @@ def _names(instruction: Instruction, name: str) -> bool:
 
 def _moved(opened: OpenedDockerfile, arg: Instruction, name: str, installs: list[Instruction]) -> str:
     """The ARG, and the lines that use it before the last of the installs."""
-    users = [
-        each
-        for each in opened.dockerfile.stages[arg.stage].instructions
-        if arg.first_line < each.first_line < installs[-1].first_line and _names(each, name)
-    ]
+    above = (each for each in opened.below(arg) if each.first_line < installs[-1].first_line)
+    users = [each for each in above if _names(each, name)]
     what = f"`ARG {name}`" if len(arg.pairs) > 1 else lines([arg])
     return f"{what} and {lines(users)}, which use{'s' if len(users) == 1 else ''} it," if users else what
 
@@ -108,23 +102,28 @@ def find_moving_base(project: Project) -> Iterator[Violation]:
     """FROM of an image whose tag names no version, without a digest."""
     for opened in project.dockerfiles:
         for stage in opened.dockerfile.stages:
-            try:
-                base = base_of(opened.dockerfile, stage, {})
-            except BadSubstitutionError:
-                continue
-            if not base or "$" in stage.base or opened.dockerfile.find_base(base, before=stage.index):
-                continue
-            found = _REFERENCE.fullmatch(base)
-            if base == SCRATCH or found is None or found["digest"] or _is_built_here(project, found["name"]):
+            found = _REFERENCE.fullmatch(_image_of(opened.dockerfile, stage))
+            if found is None or found["digest"] or _is_built_here(project, found["name"]):
                 continue
             tag = found["tag"] or "latest"
-            if tag.split("-")[0] in _MOVING and (later := opened.later_runs(stage.origin)):
+            later = opened.later_runs(stage.origin)
+            if later and tag.split("-")[0] in _MOVING:
                 cost = (
                     f"each release moves {found['name']}:{tag}, and makes the {runs(later)} miss; two "
                     "machines that pulled it on different days share nothing"
                 )
                 sentence = f"name a version, or the digest: FROM {found['name']}:{tag}@sha256:…"
                 yield found_at(opened, stage.origin, cost, Fix(sentence=sentence))
+
+
+def _image_of(dockerfile: Dockerfile, stage: Stage) -> str:
+    """The image that a stage begins with; empty for another stage, none, and what an argument decides."""
+    try:
+        base = base_of(dockerfile, stage, {}) or ""
+    except BadSubstitutionError:
+        return ""
+    is_image = base != SCRATCH and dockerfile.find_base(base, before=stage.index) is None
+    return base if is_image and "$" not in stage.base else ""
 
 
 def _is_built_here(project: Project, name: str) -> bool:
@@ -155,17 +154,16 @@ _RUN_LINE = re.compile(r"(?P<head>\s*RUN\s+(?:--\S+\s+)*)(?P<command>[^-\\`\s].*
 
 def find_stale_index(project: Project) -> Iterator[Violation]:
     """A RUN that fetches apt's index and does not install, and later RUNs that install from it."""
-    for opened in project.dockerfiles:
-        for stage in opened.dockerfile.stages:
-            for update in stage.instructions:
-                readers = _readers(opened, update) if _only_updates(update) else []
-                if readers and not _runs_anyway(opened, update):
-                    yield _stale(opened, update, readers)
+    for opened, update in project.steps("RUN"):
+        if _only_updates(update) and not _runs_anyway(opened, update):
+            readers = _readers(opened, update)
+            if readers:
+                yield _stale(opened, update, readers)
 
 
 def _only_updates(run: Instruction) -> bool:
     """Whether it leaves an index in its layer, and installs nothing."""
-    if run.keyword != "RUN" or _INSTALLS.search(_whole_text(run)) or _hides_index(run):
+    if _INSTALLS.search(_whole_text(run)) or _hides_index(run):
         return False
     return index_uses(run)[-1:] == (IndexUse.FETCHED,)
 
@@ -271,8 +269,7 @@ def _joined(opened: OpenedDockerfile, update: Instruction, reader: Instruction) 
 
 def _can_move(opened: OpenedDockerfile, update: Instruction, reader: Instruction) -> bool:
     """Whether an update does nothing else, and would do the same where its reader stands."""
-    own = opened.dockerfile.stages[update.stage].instructions
-    between = {each.keyword for each in own if update.first_line < each.first_line < reader.first_line}
+    between = {each.keyword for each in opened.below(update) if each.first_line < reader.first_line}
     does_more = update.flags or "&&" in update.arguments[0]
     return reader.stage == update.stage and not does_more and between <= _MAY_STAND_BETWEEN
 
