@@ -10,6 +10,7 @@ from layerfork.record.trends import RankedCause, SeriesTrends, SlowChange, StepT
 from layerfork.report.html.page import page
 from layerfork.report.rendering import Look
 from layerfork.report.svg.stacked import chart_of, inline
+from layerfork.report.views.sentences import counted
 from layerfork.report.views.trends import (
     built_of,
     change_sentence,
@@ -21,7 +22,6 @@ from layerfork.report.views.trends import (
     step_of,
     treatment,
 )
-from layerfork.report.views.words import counted
 
 CAUSES, STEPS, COSTLIEST, BRANCHES, OF_CAUSE = 10, 8, 10, 12, 5
 """How many of each are shown; JSON has all."""
