@@ -23,7 +23,10 @@ from fakes.dockerapi import answering
 TOP = Path(__file__).parents[2]
 RECIPES = Path(__file__).parent / "recipes"
 RECORDS = TOP / "tests" / "unit" / "research" / "mutations" / "regressions" / "classic-env-of-path.jsonl"
-COPIED = ("src", "docs", "tests/contracts", "tests/golden", "tests/history", "tests/fakes", "pyproject.toml")
+COPIED = (
+    *("src", "docs", "tests/contracts", "tests/golden", "tests/history", "tests/fakes", "pyproject.toml"),
+    "tests/unit/report",
+)
 CHANGED_LINES = 4
 """An import, an entry of a table, a row of the docs; for a cause its place in the order of blame as well."""
 
