@@ -121,12 +121,53 @@ def test_what_a_command_of_the_build_prints_is_no_checkout() -> None:
     assert imported(lines).commits == ()
 
 
-def test_a_checkout_after_a_build_leaves_its_commit_open(ids: tuple[str, ...]) -> None:
-    """Two jobs in one log: nothing says that the first one's commit is the second one's."""
-    log = [*github(ids[0], printed("before")), *github(ids[1], printed("after"))]
+def test_two_jobs_in_one_log_have_each_its_own_commit() -> None:
+    for family in FAMILIES:
+        others = OTHER, OTHER[::-1]
+        log = [
+            line for commit, name in zip(others, NAMES, strict=True) for line in family(commit, printed(name))
+        ]
+        records = import_bytes("\n".join(log).encode(), KEY, 0.0)
+
+        assert [len(record.commits) for record in records] == [1, 1], family
+        for record, commit in zip(records, others, strict=True):
+            assert commit.startswith(record.commits[0]), family
+
+
+def test_two_builds_of_one_job_have_its_commit() -> None:
+    log = github(OTHER, [*printed("before"), "echo done", *printed("after")])
     records = import_bytes("\n".join(log).encode(), KEY, 0.0)
-    assert len(records) == 2
-    assert [record.commits for record in records] != [(ids[0],), (ids[0],)]
+    assert [record.commits for record in records] == [(OTHER,), (OTHER,)]
+
+
+def test_what_a_classic_build_prints_leaves_its_commit_open() -> None:
+    """The classic builder puts nothing before what a command prints: the line may be anything's."""
+    log = [
+        f"HEAD is now at {OTHER[:7]} Say hello",
+        *(
+            "Step 1/2 : FROM alpine",
+            " ---> 0123456789ab",
+            "Step 2/2 : RUN git reset",
+            " ---> Running in 1234",
+        ),
+        "HEAD is now at 7654321 Another repository",
+        *(
+            " ---> Removed intermediate container 1234",
+            " ---> 1123456789ab",
+            "Successfully built 1123456789ab",
+        ),
+    ]
+    assert imported(log).commits == ()
+    assert imported(log[:5]).commits == (OTHER[:7],)
+
+
+def test_a_checkout_long_before_the_build_is_found() -> None:
+    log = [
+        f"HEAD is now at {OTHER[:7]} x",
+        *(f"test {number}: ok" for number in range(30_000)),
+        *printed("before"),
+    ]
+    assert imported(log).commits == (OTHER[:7],)
 
 
 def test_without_a_repository_only_the_lines_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

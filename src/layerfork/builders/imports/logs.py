@@ -1,6 +1,6 @@
 """Records of logs: BuildKit's progress, raw and plain, the classic builder's, podman's and buildah's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from layerfork.builders.imports.drafts import (
@@ -19,7 +19,7 @@ from layerfork.wire.buildkit.observed import VertexState, WorkState
 from layerfork.wire.buildkit.vertices import first_start_ns, is_internal, read_label
 from layerfork.wire.history.historybuild import LeftBehind, read_left_behind
 from layerfork.wire.history.historyrecord import StoredProgress, as_utc, read_json_progress
-from layerfork.wire.printed.cilog import MAX_LINES, Stream, read_streams
+from layerfork.wire.printed.cilog import Log, Stream, read_streams
 from layerfork.wire.printed.logs import PrintedBuild, read_classic_builds, read_podman_builds
 from layerfork.wire.printed.plainprogress import PrintedProgress, PrintedVertex, image_of, read_builds
 
@@ -35,14 +35,17 @@ _IGNORED_ERRORS = ("importing cache", "[auth]")
 """Vertices whose errors end no build."""
 
 
-def import_log(text: str, importer: Importer) -> tuple[BuildRecord, ...]:
-    """The builds that a log shows, in its order; none when it shows none."""
-    if text.count("\n") > MAX_LINES:
-        importer = replace(importer, cut=True)
+def import_log(log: Log, importer: Importer, was_cut: Callable[[], bool]) -> tuple[BuildRecord, ...]:
+    """The builds that a log shows, in its order; none when it shows none.
+
+    ``was_cut`` says, when the log was read, whether its end is missing.
+    """
+    streams = read_streams(log)
+    cut = importer.cut or was_cut()
     return tuple(
         replace(record, commits=stream.commits)
-        for stream in read_streams(text)
-        for record in _stream(stream, importer)
+        for stream in streams
+        for record in _stream(stream, replace(importer, cut=cut or stream.cut))
     )
 
 

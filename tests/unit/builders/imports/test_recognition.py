@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import random
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -128,10 +130,89 @@ def test_a_log_that_ends_early_does_not_say_how_the_build_ended() -> None:
 
 def test_a_file_that_is_too_large_gives_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recognition, "LIMIT_BYTES", 1200)
-    (record,) = read(left("engine-28.5-plain.log"))
+    with monkeypatch.context() as patch:
+        patch.setattr(recognition, "LIMIT_OF_LOGS_BYTES", 2400)
+        patch.setattr(recognition, "_CHUNK_BYTES", 600)
+        (record,) = import_file(LEFT / "engine-28.5-plain.log", KEY)
     assert "log" in places(record)
     with pytest.raises(EvidenceError):
         read(left(EXPORT))
+
+
+def long_log(lines: int) -> bytes:
+    """A log whose RUN prints very much, and which ends well."""
+    begin = b"#1 [1/2] FROM alpine\n#1 CACHED\n#2 [2/2] RUN make\n"
+    said = b"".join(b"#2 %d.5 line %d\n" % (number, number) for number in range(lines))
+    return begin + said + b"#2 DONE 9.0s\n#3 exporting to image\n#3 DONE 0.1s\n"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_log_is_read_to_its_end_however_long_it_is(
+    pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition, "LIMIT_BYTES", 10_000)
+    (record,) = read(pack(long_log(20_000)))
+    assert record.result.outcome is BuildOutcome.SUCCEEDED
+    assert [step.seconds for step in record.steps] == [None, 9.0]
+    assert "log" not in places(record)
+
+
+def test_a_long_log_in_a_zip_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w", compression=8) as archive:
+        archive.writestr("0_build.txt", long_log(20_000))
+    monkeypatch.setattr(recognition, "LIMIT_BYTES", len(packed.getvalue()))
+    (record,) = read(packed.getvalue())
+    assert record.result.outcome is BuildOutcome.SUCCEEDED
+    monkeypatch.setattr(recognition, "LIMIT_BYTES", 1 << 16)
+    with pytest.raises(EvidenceError, match="a zip of more than 0 MiB") as error:
+        read(packed.getvalue())
+    assert "unpack" in error.value.hint
+
+
+def test_a_gzip_of_several_parts_is_one_text() -> None:
+    log = long_log(10)
+    packed = gzip.compress(log[:100]) + gzip.compress(log[100:]) + bytes(512)
+    (record,) = read(packed)
+    assert record.result.outcome is BuildOutcome.SUCCEEDED
+    assert "log" not in places(record)
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "no end"])
+def test_a_damaged_gzip_gives_what_came_before(damage: str) -> None:
+    packed = gzip.compress(long_log(20_000))
+    half = len(packed) // 2
+    damaged = {"cut": packed[:half], "changed": packed[:half] + bytes(99), "no end": packed[:-4]}[damage]
+    (record,) = read(damaged)
+    assert "log" in places(record)
+
+
+def test_a_gzip_that_is_damaged_at_once_is_refused() -> None:
+    with pytest.raises(EvidenceError, match="gzip is damaged"):
+        read(gzip.compress(long_log(10))[:12] + b"\xff" * 90)
+
+
+@pytest.mark.parametrize("end", [0.3, 0.9])
+def test_a_cut_zip_is_refused(end: float) -> None:
+    packed = BytesIO()
+    with ZipFile(packed, "w", compression=8) as archive:
+        archive.writestr("0_build.txt", long_log(20_000))
+    with pytest.raises(EvidenceError, match="zip is damaged") as error:
+        read(packed.getvalue()[: int(len(packed.getvalue()) * end)])
+    assert error.value.hint
+
+
+def test_binary_junk_tells_of_no_build() -> None:
+    assert read(random.Random(1).randbytes(3 << 20)) == ()
+
+
+def test_two_logs_in_one_file_are_two_builds() -> None:
+    log = left("engine-28.5-plain.log")
+    one, other = read(log + left("engine-28.5+containerd-plain-again.log"))
+    assert (one.result, other.result) == (
+        read(log)[0].result,
+        read(left("engine-28.5+containerd-plain-again.log"))[0].result,
+    )
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

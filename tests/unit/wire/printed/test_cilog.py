@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from layerfork.wire.printed.cilog import read_streams
+from layerfork.wire.printed import cilog
+from layerfork.wire.printed.cilog import Stream
 
 LEFT = Path(__file__).parents[3] / "imports" / "left"
 LOGS = {
@@ -16,6 +17,12 @@ LOGS = {
     "the classic builder": "engine-28.5-classic-again.log",
     "podman": "podman-5.4-fails.log",
 }
+
+
+def read_streams(text: str) -> tuple[Stream, ...]:
+    return cilog.read_streams(lambda: text.split("\n"))
+
+
 TIME = "2026-11-25T16:43:05.1234567Z"
 
 
