@@ -83,7 +83,7 @@ def _diff_named(writer: NamedRecord, reader: NamedRecord) -> DiffReport:
     report = diff_stored(writer.stored, reader.stored, writer.name, reader.name)
     if not (writer.record.imported_from or reader.record.imported_from):
         return report
-    from layerfork.app.compare.logs import with_suspicions  # late: it reads files and commits
+    from layerfork.app.compare.unproven import with_suspicions  # late: it reads files and commits
 
     return with_suspicions(report, writer.record, reader.record)
 
