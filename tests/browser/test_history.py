@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from browser.opened import Opened
-from unit.report.histories import Made, history
+from history.madeup import Made, report_of
 
 from layerfork.report.formats import HTML
 from layerfork.report.rendering import Look
@@ -20,7 +20,7 @@ def page() -> str:
     """2,000 builds of a service; since the 1,200th a file is copied too early."""
     before = [Made(first_miss=(3, 3, 5)[at % 3], branch="main") for at in range(CHANGED)]
     after = [Made(first_miss=1, branch="main", dockerfile="e")] * (BUILDS - CHANGED)
-    return HTML.render("found", [history(*before, *after)], Look())
+    return HTML.render("found", [report_of(*before, *after)], Look())
 
 
 def test_one_look_and_no_long_table(look_at: LookAt, page: str) -> None:

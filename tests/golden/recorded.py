@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from history.madeup import Made, report_of, usual
 from history.project import make_repository, read_kept
-from unit.report.histories import Made, history, usual
 
 from layerfork.app.check.allowing import NOTHING_ALLOWED
 from layerfork.app.check.gate import gate
@@ -216,7 +216,7 @@ def listed_trends(name: str) -> Sequence[HistoryReport]:
     worse = Made(first_miss=1, dockerfile="e", branch="main")
     before = [replace(each, branch="main") for each in usual(18)]
     other = Made(first_miss=0, series="worker", stored=True, builder="two", branch="topic", foreseen=False)
-    return [history(*before, *[worse] * 10, replace(other, builder="three"), other)]
+    return [report_of(*before, *[worse] * 10, replace(other, builder="three"), other)]
 
 
 def _listing(name: str) -> Sequence[object]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from unit.report.histories import STEPS, Made, commit_of, explained, history, name_of, usual
+from history.madeup import STEPS, Made, commit_of, explained, name_of, report_of, usual
 
 from layerfork.diagnose.trends import trends_of
 from layerfork.record.answer import CauseStatus
@@ -14,7 +14,7 @@ ALL = len(STEPS)
 
 def test_seconds_of_each_step() -> None:
     """Of six builds two change nothing; four build the last two steps."""
-    (series,) = history(*usual(6)).trends.series
+    (series,) = report_of(*usual(6)).trends.series
     build = next(step for step in series.steps if step.name.instruction == "RUN npm run build")
     install = next(step for step in series.steps if step.name.instruction == "RUN npm ci")
 
@@ -28,7 +28,7 @@ def test_seconds_of_each_step() -> None:
 def test_causes_by_the_seconds_that_they_cost() -> None:
     """Three builds lose the installation (42.6 s), four only what follows the sources (12.4 s)."""
     made = [Made(first_miss=ALL), *[Made(first_miss=1)] * 3, *[Made(first_miss=3)] * 4]
-    install, sources = history(*made).trends.causes
+    install, sources = report_of(*made).trends.causes
 
     assert (install.instruction, install.builds, install.compared) == ("COPY package.json /app/", 3, 7)
     assert install.seconds_lost == pytest.approx(3 * 42.6)
@@ -47,7 +47,7 @@ def test_what_a_fix_would_have_saved_comes_from_medians() -> None:
         Made(first_miss=1),
         Made(first_miss=ALL),
     ]
-    (cause,) = history(*made).trends.causes
+    (cause,) = report_of(*made).trends.causes
 
     assert cause.saved_s == pytest.approx(90.0)
     assert (cause.saved_builds, cause.builds, cause.saved_unknown) == (3, 3, "")
@@ -55,17 +55,17 @@ def test_what_a_fix_would_have_saved_comes_from_medians() -> None:
 
 def test_what_is_not_known_of_a_fix_is_unknown() -> None:
     unknown = [Made(first_miss=ALL), *[Made(first_miss=1, foreseen=False)] * 3]
-    (cause,) = history(*unknown).trends.causes
+    (cause,) = report_of(*unknown).trends.causes
     assert (cause.saved_s, cause.saved_builds) == (None, 0)
     assert cause.saved_unknown == "the files are not what they were"
 
-    (half,) = history(*unknown, Made(first_miss=1)).trends.causes
+    (half,) = report_of(*unknown, Made(first_miss=1)).trends.causes
     assert (half.saved_s, half.saved_builds, half.builds) == (30.0, 1, 4)
     assert half.saved_unknown == "the files are not what they were"
 
 
 def test_a_fix_that_brings_nothing_saves_nothing() -> None:
-    (cause,) = history(Made(first_miss=ALL), *[Made(first_miss=3)] * 3).trends.causes
+    (cause,) = report_of(Made(first_miss=ALL), *[Made(first_miss=3)] * 3).trends.causes
 
     assert (cause.saved_s, cause.saved_builds) == (0.0, 3)
 
@@ -73,7 +73,7 @@ def test_a_fix_that_brings_nothing_saves_nothing() -> None:
 def test_no_fix_saves_more_than_was_lost() -> None:
     """The median is that of slow builds: 300 s. Nine builds lost 5 * 426 s and 4 * 4.26 s."""
     slow, fast = Made(first_miss=1, slower=10.0), Made(first_miss=1, slower=0.1)
-    (cause,) = history(Made(first_miss=ALL), *[slow] * 5, *[fast] * 4).trends.causes
+    (cause,) = report_of(Made(first_miss=ALL), *[slow] * 5, *[fast] * 4).trends.causes
 
     assert cause.saved_s == cause.seconds_lost == pytest.approx(5 * 426 + 4 * 4.26)
 
@@ -84,7 +84,7 @@ def test_the_commit_since_which_a_step_always_misses() -> None:
     The steps below missed in 14 of 20 builds before, which proves nothing of them.
     """
     made = [*usual(20), *[Made(first_miss=1, dockerfile="e")] * 12]
-    (series,) = history(*made).trends.series
+    (series,) = report_of(*made).trends.series
     (change,) = series.changes
 
     assert change.kind is ChangeKind.MISSES
@@ -101,7 +101,7 @@ def test_the_commit_since_which_a_step_always_misses() -> None:
 def test_what_lies_below_a_changed_step_is_no_change_of_its_own() -> None:
     """`COPY . .` missed in most builds, also in the one before the change: it only seems to begin there."""
     made = [*[Made(first_miss=3 if at % 4 else ALL) for at in range(200)], *[Made(first_miss=1)] * 40]
-    (change,) = history(*made).trends.series[0].changes
+    (change,) = report_of(*made).trends.series[0].changes
 
     assert (change.id, change.below) == ("b00000000200", 3)
 
@@ -109,7 +109,7 @@ def test_what_lies_below_a_changed_step_is_no_change_of_its_own() -> None:
 def test_in_doubt_the_builds_are_named_that_it_may_be() -> None:
     """The step had missed in a third of the builds before, also in the last one before the change."""
     misses, hits = Made(first_miss=4), Made(first_miss=ALL)
-    (change,) = history(*[misses, hits, hits] * 20, misses, *[misses] * 30).trends.series[0].changes
+    (change,) = report_of(*[misses, hits, hits] * 20, misses, *[misses] * 30).trends.series[0].changes
 
     assert (change.id, change.last_id) == ("b00000000060", "b00000000062")
     assert not change.names_commit
@@ -117,7 +117,7 @@ def test_in_doubt_the_builds_are_named_that_it_may_be() -> None:
 
 def test_the_commit_since_which_a_step_takes_longer() -> None:
     made = [*[Made(first_miss=3)] * 12, *[Made(first_miss=3, slower=3.0)] * 12]
-    (series,) = history(*made).trends.series
+    (series,) = report_of(*made).trends.series
     (change,) = series.changes
 
     assert change.kind is ChangeKind.SECONDS
@@ -128,7 +128,7 @@ def test_the_commit_since_which_a_step_takes_longer() -> None:
 
 def test_a_builder_that_changed_too_takes_the_blame_off_the_commit() -> None:
     made = [*usual(20), *[Made(first_miss=0, builder="other")] * 12]
-    (change,) = history(*made).trends.series[0].changes
+    (change,) = report_of(*made).trends.series[0].changes
 
     assert change.builder_changed
     assert not change.names_commit
@@ -136,7 +136,7 @@ def test_a_builder_that_changed_too_takes_the_blame_off_the_commit() -> None:
 
 def test_one_commit_is_not_to_blame() -> None:
     made = [*usual(19), Made(first_miss=3, commit="c" * 40), *[Made(first_miss=1, commit="c" * 40)] * 12]
-    (change,) = history(*made).trends.series[0].changes
+    (change,) = report_of(*made).trends.series[0].changes
 
     assert change.commit == change.previous_commit
     assert not change.names_commit
@@ -146,7 +146,7 @@ def test_branches_are_looked_at_apart() -> None:
     """Builds of a branch whose Dockerfile is worse lie between those of main."""
     main, topic = Made(first_miss=3, branch="main"), Made(first_miss=1, branch="topic")
     made = [*[main] * 10, *[main, topic] * 6]
-    trends = history(*made).trends
+    trends = report_of(*made).trends
 
     assert trends.series[0].changes == ()
     assert [(each.branch, each.builds, each.reused) for each in trends.branches] == [
@@ -157,7 +157,7 @@ def test_branches_are_looked_at_apart() -> None:
 
 def test_few_builds_name_no_change() -> None:
     made = [*[Made(first_miss=ALL)] * 4, *[Made(first_miss=0)] * 4]
-    assert history(*made).trends.series[0].changes == ()
+    assert report_of(*made).trends.series[0].changes == ()
 
 
 def test_builds_without_cache_are_no_change() -> None:
@@ -173,7 +173,7 @@ def test_builds_without_cache_are_no_change() -> None:
 
 def test_a_new_empty_builder_each_run() -> None:
     made = [Made(first_miss=0, builder=f"b{at}", stored=at > 0) for at in range(8)]
-    unused = history(*made).trends.series[0].unused
+    unused = report_of(*made).trends.series[0].unused
 
     assert unused is not None
     assert unused.new_builder_each
@@ -207,7 +207,7 @@ def test_what_only_commits_show_is_not_sure() -> None:
 
 def test_a_cache_that_works_is_no_trouble() -> None:
     made = [Made(first_miss=3, stored=False) for _ in range(8)]
-    unused = history(*made).trends.series[0].unused
+    unused = report_of(*made).trends.series[0].unused
 
     assert unused is not None
     assert unused.sentence == ""
@@ -215,7 +215,7 @@ def test_a_cache_that_works_is_no_trouble() -> None:
 
 def test_services_are_series_of_their_own() -> None:
     made = [Made(first_miss=3, series="web"), Made(first_miss=1, series="worker")] * 4
-    trends = history(*made, Made(first_miss=3, series="web")).trends
+    trends = report_of(*made, Made(first_miss=3, series="web")).trends
 
     assert [(each.title, len(each.points)) for each in trends.series] == [("web", 5), ("worker", 4)]
     assert {each.series for each in trends.causes} == {"web", "worker"}

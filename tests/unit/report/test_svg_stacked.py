@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from unit.report.histories import STEPS, Made, history
+from history.madeup import STEPS, Made, report_of
 
 from layerfork.record.record import StepStatus
 from layerfork.record.trends import PointStep, SeriesTrends
@@ -11,7 +11,7 @@ from layerfork.report.svg.stacked import OTHERS, OWN_COLORS, chart_of, inline, l
 
 
 def series_of(*made: Made) -> SeriesTrends:
-    return history(*made).trends.series[0]
+    return report_of(*made).trends.series[0]
 
 
 def test_rows_are_the_costliest_steps() -> None:

@@ -135,7 +135,7 @@ def answer_of(steps: tuple[MeasuredStep, ...], first: int) -> Answer:
     )
 
 
-def history(*made: Made) -> HistoryReport:
+def report_of(*made: Made) -> HistoryReport:
     """The builds in the order of their times."""
     builds = [explained(number, each) for number, each in enumerate(made)]
     return HistoryReport(builds=tuple(reversed(builds)), trends=trends_of(builds))
