@@ -99,21 +99,49 @@ def changes_of(
     ``texts`` are the edited files, by the name that the edits have for them.
     Raises: UnappliableError when that is unknown.
     """
-    entries = {each.path: each for each in again.changes if isinstance(each, EntriesAre)} if again else {}
+    again = again or Again()
+    entries = {each.path: each for each in again.changes if isinstance(each, EntriesAre)}
+    ignoring = _ignoring_of(edits, texts)
+    if ignoring.added:
+        entries |= {each.path: each for each in _left_out(record, ignoring.in_force, entries)}
+    sent = _patterns_sent(record, ignoring)
+    return (*entries.values(), *sent, *_dockerfile_of(record, texts, again.lines), *again.asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ignoring:
+    """What edits add to ignore files."""
+
+    added: tuple[str, ...]
+    whole: tuple[str, ...]
+    """All patterns of the edited file; none where its text is unknown."""
+
+    @property
+    def in_force(self) -> tuple[str, ...]:
+        return self.whole or self.added
+
+
+def _ignoring_of(edits: Sequence[Edit], texts: Mapping[str, str]) -> _Ignoring:
     lines = [edit for edit in edits if edit.file.endswith(_IGNORE_FILES)]
-    changes: list[Change] = []
-    patterns = read_docker_ignorefile("\n".join(line for edit in lines for line in edit.after))
-    if patterns:
-        whole = _as_edited(lines, texts)
-        entries |= {each.path: each for each in _left_out(record, whole or patterns, entries)}
-        if record.context is not None and record.context.excludes:
-            changes.append(PatternsAre(patterns=whole or (*record.context.excludes, *patterns)))
+    added = read_docker_ignorefile("\n".join(line for edit in lines for line in edit.after))
+    return _Ignoring(added=tuple(added), whole=tuple(_as_edited(lines, texts)) if added else ())
+
+
+def _patterns_sent(record: BuildRecord, ignoring: _Ignoring) -> tuple[Change, ...]:
+    """The patterns that a client sends with the context, where this one sent any."""
+    if not ignoring.added or record.context is None or not record.context.excludes:
+        return ()
+    return (PatternsAre(patterns=ignoring.whole or (*record.context.excludes, *ignoring.added)),)
+
+
+def _dockerfile_of(
+    record: BuildRecord, texts: Mapping[str, str], lines: Sequence[tuple[str, str]]
+) -> tuple[Change, ...]:
+    """The edited Dockerfile, with the lines that change again; nothing where neither is so."""
     text = next((text for name, text in texts.items() if not name.endswith(_IGNORE_FILES)), None)
-    if again and again.lines:
-        text = with_lines(text if text is not None else record.request.dockerfile or "", again.lines)
-    if text is not None:
-        changes.append(DockerfileIs(text=text))
-    return (*entries.values(), *changes, *(again.asked if again else ()))
+    if lines:
+        text = with_lines(text if text is not None else record.request.dockerfile or "", lines)
+    return () if text is None else (DockerfileIs(text=text),)
 
 
 def _as_edited(lines: Sequence[Edit], texts: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Which parsed instruction each recorded step ran, and what the engine's history says of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layerfork.dockerfile import Dockerfile, Instruction, keyword_of, stage_number
@@ -90,16 +91,23 @@ def read_script_by_text(record: BuildRecord) -> Script:
     left = list(dockerfile.instructions if dockerfile is not None else ())
     steps = []
     for step in record.steps:
-        text = trim(step.instruction)
-        same = [line for line in left if line.text == text]
-        same = same or [line for line in left if line.heredocs and _shows_document(text, line)]
-        if not same and keyword_of(text) == "FROM":
-            same = [line for line in left if line.keyword == "FROM" and line.stage == step.stage]
-        found = next((line for line in same if line.stage == step.stage), same[0] if same else None)
+        found = _line_of(step, left)
         if found is not None:
             left.remove(found)
         steps.append(ScriptStep(record=step, instruction=found or _parse_alone(step, dockerfile)))
     return Script(dockerfile=dockerfile, steps=tuple(steps))
+
+
+def _line_of(step: StepRecord, left: Sequence[Instruction]) -> Instruction | None:
+    """The line of a step: by its text, else by its here-document, else a FROM by its stage."""
+    text = trim(step.instruction)
+    same = [line for line in left if line.text == text]
+    if not same:
+        same = [line for line in left if line.heredocs and _shows_document(text, line)]
+    if not same and keyword_of(text) == "FROM":
+        same = [line for line in left if line.keyword == "FROM" and line.stage == step.stage]
+    of_its_stage = [line for line in same if line.stage == step.stage]
+    return next(iter(of_its_stage or same), None)
 
 
 def _shows_document(text: str, line: Instruction) -> bool:

@@ -25,24 +25,11 @@ def foreseen(
 ) -> PredictedReuse:
     """Which of the steps that were built again will be reused, when the same happens once more."""
     steps = rebuilt_steps(reader, fork)
-    if remedy.way is Way.COLD:
-        return PredictedReuse(unknown="what a cache will hold is not known before it is exported")
+    if unknown := _why_unknown(answer, remedy, patches, again):
+        return PredictedReuse(unknown=unknown)
     if remedy.way is not Way.REBUILD:
-        if remedy.left:
-            return PredictedReuse(unknown=f"other causes are left: {', '.join(remedy.left)}")
-        if remedy.way is Way.RESTORE and answer.status is not CauseStatus.PROVEN:
-            return PredictedReuse(unknown=f"the cause is only {answer.status.value}")
         return PredictedReuse(reused=tuple(reused_step(reader, step) for step in steps))
-    if again.unknown:
-        return PredictedReuse(unknown=again.unknown)
-    if len(patches) != len({edit.file for edit in remedy.edits}):
-        return PredictedReuse(unknown="the files are not what they were")
-    texts = {
-        edit.file: patch.after.decode("utf-8", "replace")
-        for edit in remedy.edits
-        for patch in patches
-        if patch.name == edit.file or patch.path.endswith(f"/{edit.file}") or patch.path == edit.file
-    }
+    texts = _edited_texts(remedy, patches)
     try:
         found = _outlooks(
             reader,
@@ -56,6 +43,30 @@ def foreseen(
         reused=tuple(reused_step(reader, step) for name, step in names if _is(found, name, Reuse.FOUND)),
         unknown="" if not any(_is(found, name, Reuse.OPEN) for name, _ in names) else "not of every step",
     )
+
+
+def _why_unknown(answer: Answer, remedy: Remedy, patches: Sequence[FilePatch], again: Again) -> str:
+    """Why nothing can be said before the build; empty where something can."""
+    if remedy.way is Way.COLD:
+        return "what a cache will hold is not known before it is exported"
+    if remedy.way is Way.REBUILD:
+        complete = len(patches) == len({edit.file for edit in remedy.edits})
+        return again.unknown or ("" if complete else "the files are not what they were")
+    if remedy.left:
+        return f"other causes are left: {', '.join(remedy.left)}"
+    if remedy.way is Way.RESTORE and answer.status is not CauseStatus.PROVEN:
+        return f"the cause is only {answer.status.value}"
+    return ""
+
+
+def _edited_texts(remedy: Remedy, patches: Sequence[FilePatch]) -> dict[str, str]:
+    """The files after the edits, by the name that the edits have for them."""
+    texts = {}
+    for edit in remedy.edits:
+        for patch in patches:
+            if edit.file in (patch.name, patch.path) or patch.path.endswith(f"/{edit.file}"):
+                texts[edit.file] = patch.after.decode("utf-8", "replace")
+    return texts
 
 
 def found_elsewhere(first: BuildRecord, second: BuildRecord) -> frozenset[int]:

@@ -151,8 +151,10 @@ class EarlierBuilds:
             missed = step.status is StepStatus.MISS
             if missed and step.seconds is not None and not step.error:
                 self._seconds.setdefault(_name_of(step), step.seconds)
-            if mark is not None and (missed or step.status is StepStatus.HIT):
-                self._date(mark, CreatedAt(at_s=began_s, exact=True) if missed else images.get(step.index))
+            if mark is not None and missed:
+                self._date(mark, CreatedAt(at_s=began_s, exact=True))
+            if mark is not None and step.status is StepStatus.HIT:
+                self._date(mark, images.get(step.index))
                 self._date(mark, CreatedAt(at_s=began_s, exact=False))
             lost = missed and not (step.error or step.index in never or _wants_no_cache(record, step))
             if mark is not None and lost:

@@ -82,15 +82,23 @@ def type_findings(
         *entry_findings(case, by_kind, code=code, noun="as", show=show_type),
         *entry_findings(case, by_target, code=code, noun="as", show=_show_hard_link),
     ):
-        claimed = frozenset(finding.claims)
-        paths = frozenset(each.path for each in claimed)
-        directories = {each.path for each in claimed if DIRECTORY & {each.writer, each.reader}}
-        follows = [
-            *(each for each in claim_paths(unclaimed, paths) if _owned_by_kind(each) and each not in claimed),
-            *(each for each in unclaimed if each.path in directories and _ends_as_directory(each)),
-            *claim_paths(unclaimed, paths_below(absent, directories)),
-        ]
-        yield replace(finding, claims=(*finding.claims, *follows))
+        yield replace(finding, claims=(*finding.claims, *_follows(finding.claims, unclaimed, absent)))
+
+
+def _follows(
+    claims: Sequence[Difference], unclaimed: tuple[Difference, ...], absent: frozenset[str]
+) -> Iterator[Difference]:
+    """What else differs because entries are of another kind: attributes of the kind, the end of a
+    directory's key, and the files that only one of the directories can hold."""
+    claimed = frozenset(claims)
+    directories = {each.path for each in claims if DIRECTORY & {each.writer, each.reader}}
+    for each in claim_paths(unclaimed, frozenset(each.path for each in claims)):
+        if _owned_by_kind(each) and each not in claimed:
+            yield each
+    for each in unclaimed:
+        if each.path in directories and _ends_as_directory(each):
+            yield each
+    yield from claim_paths(unclaimed, paths_below(absent, directories))
 
 
 def paths_below(absent: Iterable[str], directories: Iterable[str]) -> frozenset[str]:

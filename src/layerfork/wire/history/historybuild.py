@@ -96,20 +96,24 @@ def read_left_behind(left: LeftBehind, redactor: Redactor) -> LeftParts:
     if definition is None:
         steps, shared = _printed_once(steps, states)
         gaps += shared
-    if not stages.stages and any(_has_name(step) for step in steps) and len({s.stage for s in steps}) > 1:
+    if not stages.stages and _has_several_stages(steps):
         gaps += (STAGES,)
-    own = frozenset(op.digest for op in graph) if graph else None
+    gaps += tuple(unplaced) if steps else ()
+    vertices: tuple[Vertex, ...] = ()
+    if left.vertices is not None:
+        own = frozenset(op.digest for op in graph) if graph else None
+        vertices = _honest_vertices(read_vertices(states, own, redactor), left)
     return LeftParts(
         request=request,
         definition=definition,
-        vertices=()
-        if left.vertices is None
-        else _honest_vertices(read_vertices(states, own, redactor), left),
+        vertices=vertices,
         steps=tuple(_honest(step, left) for step in steps),
-        gaps=tuple(
-            replace(gap, what=redactor.clean(gap.what)) for gap in (*gaps, *(unplaced if steps else ()))
-        ),
+        gaps=tuple(replace(gap, what=redactor.clean(gap.what)) for gap in gaps),
     )
+
+
+def _has_several_stages(steps: Sequence[StepRecord]) -> bool:
+    return any(_has_name(step) for step in steps) and len({step.stage for step in steps}) > 1
 
 
 def _asked(left: LeftBehind) -> ObservedBuild:
