@@ -162,7 +162,7 @@ class Layerfork:
 
     def _checked(self, options: "RunOptions", allow: Sequence[str]) -> "CheckReport":
         """Raises: LayerforkError; KeyboardInterrupt when that ended the builds."""
-        from layerfork.app.check.clientsharing import (
+        from layerfork.app.check.clientsharing import (  # late: pytest imports this file in every start
             check_clients,  # late: pytest imports this file in every start
         )
         from layerfork.app.machine import is_shared  # late: pytest imports this file in every start
