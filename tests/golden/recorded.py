@@ -34,6 +34,7 @@ from layerfork.builders.caches.cachedsteps import find_steps
 from layerfork.builders.caches.source import CacheConfig
 from layerfork.builders.imports.rememberedbuilds import records_of_builds
 from layerfork.record.answer import Judgement, Verdict
+from layerfork.record.balance import Balance, Transfer, TransferKind
 from layerfork.record.check import Against, CheckReport
 from layerfork.record.context import Digest
 from layerfork.record.exportedcache import CacheLayer, CacheReport
@@ -87,6 +88,26 @@ def shown(name: str) -> Sequence[RecordReport]:
 def compared(name: str) -> Sequence[DiffReport]:
     writer, reader = recorded(name)[:2]
     return [diff_records(writer, reader, f"{name}.jsonl#1", f"{name}.jsonl#2")]
+
+
+def balanced(name: str) -> Sequence[DiffReport]:
+    """The same builds, as if the second had imported a cache, and exported it for more than it saved."""
+    balance = Balance(
+        transfers=(
+            Transfer(kind=TransferKind.IMPORT, name="registry.example.com/app:cache", seconds=0.254),
+            Transfer(kind=TransferKind.PULL, seconds=14.5, size_bytes=94_380_873),
+            Transfer(kind=TransferKind.EXPORT, name="registry", seconds=207.25, writing_s=31.0),
+            Transfer(kind=TransferKind.CONTEXT, seconds=1.5, size_bytes=20_975_432),
+        ),
+        cost_s=222.004,
+        reused=2,
+        saved_s=12.1,
+    )
+    return [replace(each, balance=balance) for each in compared(name)]
+
+
+def balanced_gate(name: str) -> Sequence[CheckReport]:
+    return [gate(balanced(name), NOTHING_ALLOWED, Against.AGAIN)]
 
 
 def gated(name: str) -> Sequence[CheckReport]:

@@ -10,6 +10,8 @@ from golden.cases import CASES
 from golden.recorded import (
     NAMES,
     RUNS,
+    balanced,
+    balanced_gate,
     catalogued,
     compared,
     exported,
@@ -55,6 +57,8 @@ REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     *((kind, name, read) for kind, read in OF_EACH.items() for name in NAMES),
     ("runs", "several", judged_together),
     ("checks", "seed-buildkit", gated),
+    ("diffs", "cache-balance", lambda name: balanced("seed-buildkit")),
+    ("checks", "cache-balance", lambda name: balanced_gate("seed-buildkit")),
     *(("runs", name, filed) for name in RUNS),
     ("engines", "machine", listed_engines),
     ("clients", "machine", listed_clients),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from layerfork.record.answer import Answer, CauseStatus, Judgement, Verdict
+from layerfork.record.balance import Balance
 from layerfork.record.build import Builder
 from layerfork.record.engine import EngineInfo
 from layerfork.record.prediction import Baseline
@@ -183,6 +184,8 @@ class DiffReport:
     """There was no earlier build, and this one could not be kept."""
     cacheable: tuple[int, ...] = ()
     """Indexes of the later build's steps that a cache can hold."""
+    balance: Balance | None = None
+    """What the cache cost the later build and saved it; None where it moved none."""
     dockerfile: str = ""
     """Absolute path of the later build's Dockerfile; empty when nothing shows it."""
     directory: str = ""

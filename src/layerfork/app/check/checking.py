@@ -106,7 +106,7 @@ def check_command(options: CheckOptions, say: Say) -> Checked:
     else:
         pairs = _against_baseline(baseline, last) if baseline else _against_first(runs[0], last)
     report = gate(
-        pairs.reports(_costs(options.baseline) if baseline else None),
+        pairs.reports(_costs(options.baseline) if baseline else None, options.baseline),
         allowed,
         _against(options),
         max_lost_s=options.max_lost_s,
@@ -222,11 +222,19 @@ class _Pairs:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def reports(self, by_keys: "CostOf | None") -> "tuple[DiffReport, ...]":
-        """Compare them; ``by_keys`` as for `diff_stored`. Raises: EvidenceError."""
-        from layerfork.app.compare.comparison import diff_stored  # late: the first build starts before it
+    def reports(self, by_keys: "CostOf | None", baseline: str) -> "tuple[DiffReport, ...]":
+        """Compare them; ``by_keys`` as for `diff_stored`.
+
+        What was reused may have been built by other builds of the file ``baseline``. Raises: EvidenceError.
+        """
+        from layerfork.app.compare.balances import balance_with  # late: as below
+        from layerfork.app.compare.comparison import (  # late: the first build starts before it
+            diff_stored,
+            stored_in,
+        )
 
         with no_collection():
+            more = stored_in(baseline)[1][::-1] if baseline else ()
             return tuple(
                 replace(
                     diff_stored(
@@ -236,6 +244,7 @@ class _Pairs:
                         twice=by_keys is None,
                     ),
                     build=reader.kind.label if len(self.pairs) > 1 else "",
+                    balance=balance_with(reader.stored, (writer.stored, *more)),
                 )
                 for writer, reader in self.pairs
             )

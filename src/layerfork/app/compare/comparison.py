@@ -13,6 +13,7 @@ from layerfork.app.compare.answers import (
     sides_of_files,
     situation_of_files,
 )
+from layerfork.app.compare.balances import balance_with
 from layerfork.app.compare.buildpairing import (
     NamedRecord,
     Pairing,
@@ -81,6 +82,7 @@ def diff_files(writer: str, reader: str) -> tuple[DiffReport, ...]:
 
 def _diff_named(writer: NamedRecord, reader: NamedRecord) -> DiffReport:
     report = diff_stored(writer.stored, reader.stored, writer.name, reader.name)
+    report = replace(report, balance=balance_with(reader.stored, (writer.stored,)))
     if not (writer.record.imported_from or reader.record.imported_from):
         return report
     from layerfork.app.compare.unproven import with_suspicions  # late: it reads files and commits

@@ -6,7 +6,7 @@ of keys is computed, by a version that it names, and computed anew by another on
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ import msgspec
 
 from layerfork import __version__
 from layerfork.record.context import Digest
-from layerfork.record.record import BuildPlace, BuildRecord, ClientInfo
+from layerfork.record.record import BuildPlace, BuildRecord, ClientInfo, StepStatus
 from layerfork.record.store.blocks import UNREADABLE
 from layerfork.record.store.recordfile import StoredRecord, encode
 
@@ -35,8 +35,12 @@ class BuildSummary:
     """Names the command that asked for it: the builds of one have one name."""
     chain: tuple[str, ...] | None = None
     """A digest for each step, over its key and those above, as far as they are known; None: not computed."""
+    chain_steps: tuple[int, ...] = ()
+    """Index of the step of each digest of `chain`; empty in older summaries."""
     computed_by: str = ""
     """Version that computed them."""
+    took: tuple[tuple[int, float, float], ...] = ()
+    """Of each step that was built: its index, when it began, and how long it took, in seconds."""
     timeless: str = ""
     """`timeless_digest` of the record: one that has the same has the same keys."""
 
@@ -56,6 +60,12 @@ class KnownBuild:
     def chain(self) -> tuple[str, ...] | None:
         """Of the summary, if this version computed it."""
         return self.summary.chain if self.summary.computed_by == __version__ else None
+
+    @property
+    def placed(self) -> Mapping[int, str] | None:
+        """Step index to the digest in `chain`; None where that is not known."""
+        chain, steps = self.chain, self.summary.chain_steps
+        return dict(zip(steps, chain, strict=True)) if chain and len(chain) == len(steps) else None
 
 
 def timeless_digest(form: StoredRecord) -> str:
@@ -99,13 +109,20 @@ def known_build(path: Path, record: BuildRecord, command: str, timeless: str) ->
     )
     if record.context is not None and record.context.remote:
         outline = replace(outline, context=replace(record.context, entries=()))
-    summary = BuildSummary(outline=outline, command=command, timeless=timeless)
+    took = tuple(
+        (step.index, step.started_s, step.seconds)
+        for step in record.steps
+        if step.status is StepStatus.MISS and not step.error
+        if step.started_s is not None and step.seconds is not None
+    )
+    summary = BuildSummary(outline=outline, command=command, timeless=timeless, took=took)
     return KnownBuild(path=path, summary=summary)
 
 
-def with_chain(known: KnownBuild, chain: tuple[str, ...]) -> KnownBuild:
-    """The same with the digests of its steps."""
-    summary = replace(known.summary, chain=chain, computed_by=__version__)
+def with_chain(known: KnownBuild, placed: Mapping[int, str]) -> KnownBuild:
+    """The same with the digests of its steps, by their index."""
+    chain, steps = tuple(placed.values()), tuple(placed)
+    summary = replace(known.summary, chain=chain, chain_steps=steps, computed_by=__version__)
     return replace(known, summary=summary)
 
 

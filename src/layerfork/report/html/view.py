@@ -11,6 +11,7 @@ from layerfork.record.run import DiffReport, RunProblem, RunReport, TrialBuild
 from layerfork.report.svg.colors import color_of
 from layerfork.report.svg.draw import inline
 from layerfork.report.svg.graph import graph_of_diff, graphs_of
+from layerfork.report.views.cachebalance import balance_sentence
 from layerfork.report.views.overview import Edge, Overview, answer_to, keyword, overviews
 from layerfork.report.views.sentences import (
     cost_of,
@@ -153,6 +154,8 @@ class DiffView:
     graph: Markup | None
     forks: tuple[ForkView, ...]
     steps: tuple[StepPair, ...]
+    balance: str
+    """What its cache cost and saved; empty where it moved none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +301,7 @@ def _diff(report: DiffReport, own: str) -> DiffView:
             for number, fork in enumerate(forks, 1)
         ),
         steps=tuple(_step_pairs(report)),
+        balance=balance_sentence(report.balance),
     )
 
 

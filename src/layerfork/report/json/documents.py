@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from layerfork.record.answer import Answer, Cause, Fork, Judgement, worst
+from layerfork.record.balance import Balance
 from layerfork.record.cause import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
 from layerfork.record.check import CHECK_SCHEMA, CheckReport
 from layerfork.record.context import SENDINGS_SCHEMA, SendingReport
@@ -234,7 +235,20 @@ def _diff(report: DiffReport) -> dict[str, Any]:
         "failure": report.failure or None,
         **_judgement(report.judgement, report.answers),
         "asked": [answer_fields(answer) for answer in report.asked],
+        "balance": balance_fields(report.balance),
     }
+
+
+def balance_fields(balance: Balance | None) -> dict[str, Any] | None:
+    """What a cache cost and saved; seconds to the millisecond, None where something is unknown."""
+    if balance is None:
+        return None
+    fields = plain(balance)
+    for each in (fields, *fields["transfers"]):
+        for name in ("cost_s", "saved_s", "seconds", "writing_s"):
+            if each.get(name) is not None:
+                each[name] = round(each[name], 3)
+    return {**fields, "costs_more": balance.costs_more}
 
 
 def render_checks(reports: Sequence[CheckReport], look: Look) -> str:

@@ -14,6 +14,7 @@ from layerfork.report.markdown.words import block, code, escaped, folded, prose
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.svg.drawing import shorten
 from layerfork.report.svg.graph import ForkGraph, Line, graph_of_diff, graphs_of
+from layerfork.report.views.cachebalance import balance_sentence
 from layerfork.report.views.checks import hit_rate, left_lines
 from layerfork.report.views.checks import sentence as check_sentence
 from layerfork.report.views.outcomes import alike, phase_titles, summary, surprises
@@ -153,6 +154,9 @@ def _check(report: CheckReport, look: Look) -> Iterator[str]:
     if report.runs:
         yield render_runs(report.runs, look)
     yield render_diffs([diff for diff in report.diffs if diff.judgement.forks], look)
+    for diff in report.diffs:
+        if not diff.judgement.forks:
+            yield from _balance(diff, diff.build)
 
 
 def _pair(report: DiffReport) -> Iterator[str]:
@@ -165,6 +169,13 @@ def _pair(report: DiffReport) -> Iterator[str]:
     if report.judgement.forks and (graph := graph_block(graph_of_diff(report))):
         yield graph
     yield from _cautions(report.judgement.warnings)
+    yield from _balance(report)
+
+
+def _balance(report: DiffReport, name: str = "") -> Iterator[str]:
+    """One line about the cache, where the build moved one."""
+    if sentence := balance_sentence(report.balance):
+        yield f"**Cache{f' of {escaped(name)}' if name else ''}:** {prose(sentence)}\n"
 
 
 def _names(report: DiffReport) -> str:

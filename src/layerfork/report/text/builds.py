@@ -14,6 +14,7 @@ from layerfork.record.run import DiffReport, MissedStep, Unproven
 from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import INCOMPLETE, STATUS_STYLES, answer_lines, caution_lines, first_lines
 from layerfork.report.text.layout import cut, print_lines, wrap
+from layerfork.report.views.cachebalance import balance_sentence
 from layerfork.report.views.checks import left_lines, sentence
 from layerfork.report.views.overview import keyword
 from layerfork.report.views.sentences import counted
@@ -64,6 +65,13 @@ def render_diffs(reports: Sequence[DiffReport], look: Look) -> str:
 def _summary(reports: Sequence[DiffReport]) -> Text:
     states = (f"{report.build or report.reader}: {_state(report)}" for report in reports)
     return Text(f"{len(reports)} builds: {'; '.join(states)}", style="bold")
+
+
+def balance_lines(report: DiffReport, look: Look, name: str = "") -> Iterator[Text]:
+    """One line about the cache, where the build moved one."""
+    if sentence := balance_sentence(report.balance):
+        named = f"{name}: " if name else ""
+        yield from wrap(Text(f"{named}cache: {sentence}"), look.width, 4)
 
 
 def _state(report: DiffReport) -> str:
@@ -117,6 +125,7 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
         elif not report.judgement.forks:
             yield Text(f"  no fork before that: {_before(report)}")
         yield from _compared_with(report, look)
+    yield from balance_lines(report, look)
 
 
 # Two builds, at least one without a key: what is missing, then each line that missed.
@@ -218,6 +227,8 @@ def _check_lines(report: CheckReport, look: Look) -> Iterator[Text]:
         yield from wrap(Text(line, style="dim"), look.width, 4)
     style = "bold cyan" if report.passed else "bold red"
     yield from wrap(Text(f"check: {sentence(report)}", style=style), look.width, 4)
+    for diff in report.diffs:
+        yield from balance_lines(diff, look, diff.build)
     for hint in report.hints:
         yield from wrap(Text(hint), look.width, 4)
 

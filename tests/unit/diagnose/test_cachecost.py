@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.diagnose.balance import BuiltStep, Interval, built_in, length_of, moves_a_cache, weigh
+from layerfork.diagnose.cachecost import BuiltStep, Interval, built_in, length_of, moves_a_cache, weigh
 from layerfork.record.balance import Balance, Transfer, TransferKind
 from layerfork.record.build import Builder
 from layerfork.record.context import Digest
