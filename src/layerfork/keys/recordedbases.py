@@ -9,6 +9,8 @@ from layerfork.record.context import Digest
 from layerfork.record.engine import ImageFacts
 from layerfork.record.record import BuildRecord
 
+_DOCKER = "docker.io"
+
 
 def find_facts(record: BuildRecord, *names: str) -> ImageFacts | None:
     """Facts about the image that one of the names means; None when the engine was not asked."""
@@ -49,14 +51,16 @@ def full_reference(name: str) -> str:
     Source: distribution/reference normalize.go:splitDockerDomain @ v0.5.0: capitals make a host.
     """
     host, slash, rest = name.partition("/")
-    if not slash or not ("." in host or ":" in host or host == "localhost" or host != host.lower()):
-        host, rest = "docker.io", name
-    if host == "index.docker.io":
-        host = "docker.io"
-    if host == "docker.io" and "/" not in rest:
-        rest = f"library/{rest}"
+    if not slash or not _is_host(host):
+        host, rest = _DOCKER, name
+    if host in (_DOCKER, f"index.{_DOCKER}"):
+        host, rest = _DOCKER, rest if "/" in rest else f"library/{rest}"
     tagged = "@" in rest or ":" in rest.rpartition("/")[2]
     return f"{host}/{rest}" if tagged else f"{host}/{rest}:latest"
+
+
+def _is_host(word: str) -> bool:
+    return word == "localhost" or word != word.lower() or not {".", ":"}.isdisjoint(word)
 
 
 def chain_id(diff_ids: Iterable[str]) -> Digest:

@@ -1,6 +1,7 @@
 """Keys of buildah, and so of podman: the layers so far, the history so far, and a created-by string."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +34,8 @@ from layerfork.releases import BuildahRules, buildah_rules
 
 DOCKER_FORMAT = "application/vnd.docker.distribution.manifest.v2+json"
 _URLS = ("http://", "https://")
+_OCTAL = re.compile(r"[0-7]+")
+_ROOT = re.compile(r"0+:0+")
 
 
 def buildah_keys(record: BuildRecord) -> BuildKeys:
@@ -237,14 +240,12 @@ class _Builder:
         parts = []
         rename = "" if destination.endswith("/") or len(words) > 1 else posixpath.basename(destination)
         chown, chmod = (self.state.expand(instruction.flag(name), notes) for name in ("chown", "chmod"))
-        user, _, group = chown.partition(":")
-        if chown and (not (user.isdecimal() and group.isdecimal()) or (int(user), int(group)) != (0, 0)):
+        mode = int(chmod, 8) if _OCTAL.fullmatch(chmod) else None
+        if chown and not _ROOT.fullmatch(chown):
             parts.append(KeyPart(cause="instruction", field="chown", value=chown))
-        is_octal = chmod != "" and all(digit in "01234567" for digit in chmod)
-        if chmod and not is_octal:
+        if chmod and mode is None:
             parts.append(KeyPart(cause="instruction", field="chmod", value=chmod))
         excludes = tuple(self.state.expand(each, notes) for each in instruction.flag_values("exclude"))
-        mode = int(chmod, 8) if is_octal else None
         return CopyOptions(rename=rename, mode=mode, excludes=excludes), parts
 
     def _names_stage(self, instruction: Instruction) -> bool:

@@ -154,11 +154,15 @@ class _Builder:
         each stage that it copies from."""
         own = (each.index for each in self._steps_of(step.stage, step.platform))
         yield from [index for index in own if index < step.index][-1:]
+        for stage in self._stages_read_by(step):
+            yield from [each.index for each in self._steps_of(stage, step.platform)][-1:]
+
+    def _stages_read_by(self, step: StepRecord) -> Iterator[int]:
+        """The numbers of the stages that a step copies from, by its text."""
         instruction = printed_instruction(step.instruction)
         for name in instruction.reads_from if instruction is not None else ():
             stages = (each.stage for each in self.record.steps if _is_called(each, lower(name)))
-            for stage in dict.fromkeys(stages):
-                yield from [each.index for each in self._steps_of(stage, step.platform)][-1:]
+            yield from dict.fromkeys(stages)
 
     def _steps_of(self, stage: int, branch: str | None = None) -> Iterator[StepRecord]:
         """The steps of a stage; of one branch with those that it has in common with others."""

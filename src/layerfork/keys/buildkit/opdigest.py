@@ -168,13 +168,12 @@ def _file_json(
 def _is_usual(indexes: list[list[int]]) -> bool:
     """Whether each action builds on the one before and reads the second input: then the wiring is
     left out of the digest."""
-    last = len(indexes) - 1
-    return bool(indexes) and all(
-        first == (0 if number == 0 else len(indexes) + number - 1)
-        and second in (-1, 1)
-        and output == (0 if number == last else -1)
-        for number, (first, second, output) in enumerate(indexes)
-    )
+    if not indexes:
+        return False
+    count = len(indexes)
+    first, second, output = zip(*indexes, strict=True)
+    follows = first == (0, *range(count, 2 * count - 1)) and output == (*([-1] * (count - 1)), 0)
+    return follows and {-1, 1}.issuperset(second)
 
 
 def _action(

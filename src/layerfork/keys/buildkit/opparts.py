@@ -16,6 +16,10 @@ from layerfork.releases import BuildKitRules
 # Source: moby/buildkit solver/llbsolver/ops/file.go:CacheMap and exec.go:getMountDeps @ v0.8.2 to v0.32.2.
 
 
+_WITHOUT_FILES = frozenset({"secret", "ssh", "tmpfs"})
+"""Types of mounts that bring no files of an input."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputUse:
     """How one input of an operation enters its key."""
@@ -57,18 +61,26 @@ def _file_selectors(actions: tuple[FileAction, ...], inputs: int) -> dict[int, t
 def mount_paths(exec_: ExecOp, index: int, rules: BuildKitRules) -> tuple[str, ...]:
     """What mounts read of one input, in their order: a link to the input's record bears their digest. Up to
     0.12 a mount of all files has no path."""
-    mounts = (mount for mount in exec_.mounts if mount.input == index)
-    files = (mount for mount in mounts if mount.type not in ("secret", "ssh", "tmpfs"))
-    return tuple(_path(mount) for mount in files if rules.whole_mounts or mount.selector)
+    return tuple(_paths(_file_mounts(exec_).get(index, []), rules))
+
+
+def _file_mounts(exec_: ExecOp) -> dict[int, list[ExecMount]]:
+    """The mounts of each input whose files they bring."""
+    mounts: dict[int, list[ExecMount]] = {}
+    for mount in exec_.mounts:
+        if mount.type not in _WITHOUT_FILES:
+            mounts.setdefault(mount.input, []).append(mount)
+    return mounts
+
+
+def _paths(mounts: list[ExecMount], rules: BuildKitRules) -> list[str]:
+    return [_path(mount) for mount in mounts if rules.whole_mounts or mount.selector]
 
 
 def _mount_selectors(exec_: ExecOp, rules: BuildKitRules) -> dict[int, tuple[Selector, ...]]:
-    mounts: dict[int, list[ExecMount]] = {}
-    for mount in exec_.mounts:
-        if mount.input >= 0 and mount.type not in ("secret", "ssh", "tmpfs"):
-            mounts.setdefault(mount.input, []).append(mount)
     by_content = _last_is_read if rules.whole_mounts else _all_are_read
-    return {index: _selectors(own, rules) for index, own in mounts.items() if by_content(own)}
+    mounts = _file_mounts(exec_).items()
+    return {index: _selectors(own, rules) for index, own in mounts if index >= 0 and by_content(own)}
 
 
 def _last_is_read(mounts: list[ExecMount]) -> bool:
@@ -84,7 +96,7 @@ def _all_are_read(mounts: list[ExecMount]) -> bool:
 
 def _selectors(mounts: list[ExecMount], rules: BuildKitRules) -> tuple[Selector, ...]:
     """What is read of an input; up to 0.12 a mount of all files is forgotten beside one of some."""
-    paths = [_path(mount) for mount in mounts if rules.whole_mounts or mount.selector]
+    paths = _paths(mounts, rules)
     if not paths or "/" in paths:
         return (Selector(path="/", follow_links=False),)
     return tuple(Selector(path=path) for path in outermost(paths))

@@ -17,6 +17,7 @@ from layerfork.record.record import BuildRecord, Vertex
 
 _PLAIN = re.compile(r"[\w@%+=:,./*?-]+")
 """A source that the frontend takes as it is written: no quotes, no brackets, nothing escaped."""
+_PLAIN_PATH = re.compile(rf"(?!.*://){_PLAIN.pattern}")
 _PLAIN_MOUNT = frozenset({"type", "source", "src", "target", "dst", "destination", "ro", "readonly"})
 _INDIFFERENT_FLAGS = frozenset({"chown", "chmod", "from", "link", "checksum", "keep-git-dir"})
 _ROOT = ExecMount(type="bind", dest="/", input=0, output=0)
@@ -35,7 +36,7 @@ def definition_as_reported(record: BuildRecord) -> Definition:
     vertices = [vertex for vertex in record.vertices if vertex.digest]
     contexts = frozenset(vertex.digest for vertex in vertices if vertex.name in _CONTEXTS)
     ops = (_op(vertex, texts.get(vertex.digest) or vertex.name, contexts) for vertex in vertices)
-    return Definition(ops=tuple(op for op in ops if op is not None))
+    return Definition(ops=tuple(filter(None, ops)))
 
 
 def _op(vertex: Vertex, text: str, contexts: frozenset[Digest]) -> LLBOp | None:
@@ -116,7 +117,7 @@ def _actions(instruction: Instruction, inputs: int) -> tuple[FileAction, ...]:
 
 def _is_plain(instruction: Instruction) -> bool:
     """Every source is a path as written, and nothing but its place decides what is read."""
-    sources = instruction.sources
-    paths = all(_PLAIN.fullmatch(source) and "://" not in source for source in sources)
-    flags = all(name in _INDIFFERENT_FLAGS for name, _ in instruction.flags)
-    return bool(sources) and paths and flags and not (instruction.json or instruction.heredocs)
+    if instruction.json or instruction.heredocs or not instruction.sources:
+        return False
+    are_indifferent = dict(instruction.flags).keys() <= _INDIFFERENT_FLAGS
+    return are_indifferent and all(map(_PLAIN_PATH.fullmatch, instruction.sources))

@@ -1,7 +1,7 @@
 """Where the files of a BuildKit build come from: images, contexts, URLs, git repositories."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile.recorded import printed_instruction
@@ -9,7 +9,7 @@ from layerfork.keys.buildkit.opdigest import layers_record
 from layerfork.keys.recordedbases import are_facts_of, chain_id, find_facts
 from layerfork.record.cachekey import KeyPart
 from layerfork.record.context import ContextManifest, Digest, Transport
-from layerfork.record.llb import LLBOp, SourceOp
+from layerfork.record.llb import LLBInput, LLBOp, SourceOp
 from layerfork.record.record import BuildRecord
 from layerfork.releases import BuildKitRules
 
@@ -211,24 +211,28 @@ class SourceParts:
         op = self.ops.get(digest)
         if op is None:
             return None
-        if op.source is not None and op.source.identifier.startswith(_LOCAL):
-            return self._manifest(op.source.identifier.removeprefix(_LOCAL))
-        if op.source is not None and op.source.identifier.startswith(SCHEME) and self.is_context(op.source):
-            return self.record.context
-        if op.file is None or not any(action.attempt_unpack for action in op.file):
-            return None
-        below = (self.ops.get(each.digest) for each in op.inputs)
-        sources = [each.source for each in below if each is not None and each.source is not None]
+        if op.source is not None:
+            return self._brought_by(op.source)
+        unpacks = any(action.attempt_unpack for action in op.file or ())
+        return self._unpacked_of(op.inputs) if unpacks else None
+
+    def _brought_by(self, source: SourceOp) -> ContextManifest | None:
+        if source.identifier.startswith(_LOCAL):
+            return self._manifest(source.identifier.removeprefix(_LOCAL))
+        is_main = source.identifier.startswith(SCHEME) and self.is_context(source)
+        return self.record.context if is_main else None
+
+    def _unpacked_of(self, inputs: Sequence[LLBInput]) -> ContextManifest | None:
+        """The main context, if one of the inputs is what the client sent of it."""
         context = self.record.context
         if context is None or context.transport not in (Transport.TAR, Transport.FILE_SYNC):
             return None
-        if any(source.identifier.startswith((*_UPLOADS, *self._fetched())) for source in sources):
-            return context
-        return None
+        below = filter(None, (self.ops.get(each.digest) for each in inputs))
+        names = (each.source.identifier for each in below if each.source is not None)
+        sent = (*_UPLOADS, *self._fetched())
+        return context if any(name.startswith(sent) for name in names) else None
 
     def _manifest(self, name: str) -> ContextManifest | None:
         manifests = (self.record.context, *self.record.named_contexts)
-        named = [each for each in manifests if each is not None and each.name == name]
-        if not named and name == _MAIN:
-            return self.record.context
-        return named[0] if named else None
+        named = (each for each in manifests if each is not None and each.name == name)
+        return next(named, self.record.context if name == _MAIN else None)
