@@ -122,6 +122,15 @@ def test_another_commit_alone_proves_nothing(environment: dict[str, str], tmp_pa
         [("SUSPECTED", "remote-source", 4)],
         [("SUSPECTED", "remote-source", 2)],
     ]
+    listed = _run(environment, tmp_path, LAYERFORK, "history", "--format", "json", "--repo", "source")
+    inferred = {build["id"]: build["report"] for build in json.loads(listed)["builds"]}
+    assert [_causes(inferred[each]) if inferred[each] else None for each in references] == [
+        None,
+        [],
+        [("INFERRED", "content", 4)],
+        [("INFERRED", "content", 2)],
+        [("UNEXPLAINED", "unexplained", 2)],  # the same files as those of the second build, which is closest
+    ]
     for number, reference in enumerate(references):
         export = ("docker", "buildx", "history", "export", "-o", f"{number}.dockerbuild", reference)
         _run(environment, tmp_path, *export)
@@ -175,3 +184,31 @@ def test_a_recorded_commit_is_proven_where_the_cache_still_held_the_build(
         _run(environment, tmp_path, LAYERFORK, "diff", "0.jsonl", "1.jsonl", "--format", "json")
     )
     assert _causes(found) == [(status, "remote-source", 2 if "true" not in dockerfile else 3)]
+
+
+def test_of_a_directory_of_a_commit_no_ignore_file_counts(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """BuildKit fetches all of the directory. Of a branch no commit is known."""
+    _repository(tmp_path)
+    below = tmp_path / "source" / "below"
+    (below / "src").mkdir(parents=True)
+    texts = {"Dockerfile": DOCKERFILE, "lock.txt": "1", ".dockerignore": "src/b", "src/a": "1"}
+    for name, text in texts.items():
+        (below / name).write_text(text)
+    addresses = []
+    for number in range(2):
+        (below / "src" / "b").write_text(str(number))
+        _git(below, "add", "-A")
+        _git(below, "commit", "-qm", "change")
+        _git(below, "push", "-q", str(tmp_path / "served" / "r.git"), "HEAD:main")
+        _git(tmp_path / "served" / "r.git", "update-server-info")
+        addresses.append(f"{environment['REPOSITORY']}#{_git(below, 'rev-parse', 'HEAD')}:below")
+        _run(environment, tmp_path, "docker", "buildx", "build", "-q", addresses[-1])
+    _run(environment, tmp_path, "docker", "buildx", "build", "-q", f"{environment['REPOSITORY']}#main:below")
+    listed = _run(environment, tmp_path, LAYERFORK, "history", "--format", "json", "--repo", "source")
+    branch, second, _ = json.loads(listed)["builds"]
+
+    assert _causes(second["report"]) == [("INFERRED", "content", 4)]
+    assert second["report"]["answers"][0]["points"][0]["culprit"] == "src/b changed"
+    assert branch["files"].endswith("#main:below, and no commit is known of that")

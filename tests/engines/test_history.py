@@ -76,7 +76,7 @@ STEPS = (
         before="echo '*.bin filter=lfs' > .gitattributes; echo one > app/src/x.bin",
         expected=("SUSPECTED", "entry-extra", 5, "src/x.bin"),
     ),
-    Step(before="echo two > app/src/x.bin", expected=("UNEXPLAINED", "unexplained", 5, "src/x.bin")),
+    Step(before="echo two > app/src/x.bin", expected=("SUSPECTED", "content", 5, "src/x.bin")),
 )
 FILES = {
     "app/Dockerfile": DOCKERFILE,
@@ -147,6 +147,173 @@ def said(build: dict[str, Any], part: str) -> tuple[str, str, int, str]:
         answer["line"],
         part if part and part in culprit else culprit,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hard:
+    """A repository with two builds of its directory ``app``, and what must be said of the second."""
+
+    first: str = "true"
+    """Shell before the first commit and build."""
+    second: str
+    """Shell between the two builds: it commits by itself."""
+    after: str = "true"
+    """Shell before layerfork is asked."""
+    options: str = ""
+    asked: str = ""
+    """Options of `layerfork history`."""
+    expected: tuple[str, str, int, str]
+    files: str = "commit "
+    """A part of what is said of the second build's files."""
+
+
+_CHANGE = "echo 2 > app/src/a && save"
+_UNKNOWN = ("UNEXPLAINED", "unexplained", 5, "the records lack the context")
+_GONE = "the repository does not have the commit"
+_FORGET = "git reflog expire --expire=now --all && git gc -q --prune=now"
+_DIRTY = "(files differed from the commit when it was built)"
+HARD = {
+    "generated": Hard(
+        first="echo gen > app/src/.gitignore; date +%N > app/src/gen",
+        second="date +%N > app/src/gen; echo 2 > README; save",
+        expected=(
+            "UNEXPLAINED",
+            "unexplained",
+            5,
+            "something that git does not have (a generated or uncommitted file)",
+        ),
+    ),
+    "said-to-be-dirty": Hard(
+        second="export BUILDX_GIT_CHECK_DIRTY=1; echo 2 > app/src/b",
+        expected=(
+            "UNEXPLAINED",
+            "unexplained",
+            5,
+            "something that git does not have (a generated or uncommitted file)",
+        ),
+        files=_DIRTY,
+    ),
+    "dirty-beside-a-commit": Hard(
+        second=f"export BUILDX_GIT_CHECK_DIRTY=1; {_CHANGE}; echo 2 > app/src/b",
+        expected=("SUSPECTED", "content", 5, "src/a changed"),
+        files=_DIRTY,
+    ),
+    "squashed": Hard(
+        first="save; git checkout -q -b feature; echo 3 > app/src/a",
+        second="git checkout -q -; git merge -q --squash feature; echo 2 > app/src/b; save",
+        after=f"git branch -q -D feature; {_FORGET}",
+        expected=_UNKNOWN,
+    ),
+    "merged": Hard(
+        second="git checkout -q -b feature; echo 2 > app/src/a; save; git checkout -q -; "
+        "git merge -q --no-ff -m merge feature",
+        expected=("INFERRED", "content", 5, "src/a changed"),
+    ),
+    "forced": Hard(
+        second="echo 2 > app/src/a; git add -A; git commit -q --amend -m other",
+        after=_FORGET,
+        expected=_UNKNOWN,
+    ),
+    "forced-away": Hard(
+        second=_CHANGE, after=f"git reset -q --hard HEAD~1; {_FORGET}", expected=_UNKNOWN, files=_GONE
+    ),
+    "shallow": Hard(
+        second=_CHANGE,
+        after='git clone -q --depth 1 "file://$PWD" shallow',
+        asked="--repo ../shallow",
+        expected=_UNKNOWN,
+    ),
+    "submodule": Hard(
+        first="""mkdir lib; git init -q lib; echo 1 > lib/a; git -C lib add -A; git -C lib commit -q -m 1
+            git -c protocol.file.allow=always submodule -q add "$PWD/lib" app/src/lib""",
+        second="echo 2 > app/src/lib/a; git -C app/src/lib commit -q -a -m 2; save",
+        expected=("SUSPECTED", "content", 5, "src/lib changed"),
+    ),
+    "beside-a-submodule": Hard(
+        first="""mkdir lib; git init -q lib; echo 1 > lib/a; git -C lib add -A; git -C lib commit -q -m 1
+            git -c protocol.file.allow=always submodule -q add "$PWD/lib" app/src/lib""",
+        second=_CHANGE,
+        expected=("INFERRED", "content", 5, "src/a changed"),
+    ),
+    "lfs": Hard(
+        first="""echo '*.bin filter=lfs' > .gitattributes; echo 1 > app/src/x.bin
+            git config filter.lfs.clean 'sha256sum | cut -c1-64'""",
+        second="echo 2 > app/src/x.bin; save",
+        expected=("SUSPECTED", "content", 5, "src/x.bin changed"),
+    ),
+    "dockerfile-outside": Hard(
+        first="mv app/Dockerfile ../Dockerfile.outside",
+        second=_CHANGE,
+        options="-f ../Dockerfile.outside",
+        expected=("SUSPECTED", "content", 5, "src/a changed"),
+        files="(its Dockerfile lay outside of the commit's working tree, and so may its ignore file)",
+    ),
+    "dockerfile-beside": Hard(
+        first="mkdir docker; mv app/Dockerfile docker/",
+        second=_CHANGE,
+        options="-f docker/Dockerfile",
+        expected=("INFERRED", "content", 5, "src/a changed"),
+    ),
+    "ignored-since": Hard(
+        second="echo src/b > app/.dockerignore; save", expected=("INFERRED", "ignore-rule", 5, "src/b")
+    ),
+    "ignored-without-a-commit": Hard(
+        second="echo src/b > app/.dockerignore",
+        expected=(
+            "UNEXPLAINED",
+            "unexplained",
+            5,
+            "something that git does not have (a generated or uncommitted file)",
+        ),
+    ),
+    "renamed-since": Hard(
+        second=_CHANGE,
+        after="git mv app moved; save; mkdir app",
+        expected=("INFERRED", "content", 5, "src/a changed"),
+    ),
+    "named-context": Hard(
+        first="mkdir lib; echo 1 > lib/a; echo 'COPY --from=lib a /lib' >> app/Dockerfile",
+        second="echo 2 > lib/a; save",
+        options="--build-context lib=lib",
+        expected=("INFERRED", "content", 9, "a changed"),
+    ),
+}
+
+
+def hard_script(top: Path) -> str:
+    lines = ["set -e", "save() { git add -A; git commit -q --allow-empty -m change; }"]
+    for name, case in HARD.items():
+        build = f"docker buildx build -q {case.options} app"
+        lines += [
+            f"unset BUILDX_GIT_CHECK_DIRTY; cp -r {top}/files {top}/{name}; cd {top}/{name}; git init -q",
+            f"echo {name} > app/lock.txt",  # no step of another case can be reused
+            f"{case.first}; save; {build}",
+            f"{case.second}; {build}",
+            case.after,
+            f"cd app; {LAYERFORK} history --here {case.asked} --format json > {top}/{name}.json",
+        ]
+    return "\n".join(lines)
+
+
+def test_what_commits_cannot_show_is_not_inferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "files" / "app" / "src").mkdir(parents=True)
+    for name, text in FILES.items():
+        (tmp_path / "files" / name).write_text(text.replace("/app/src/*", "/app/src/a"))
+    script = tmp_path / "script"
+    script.write_text(hard_script(tmp_path))
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = layerfork("engines", "run", "private:28.5", "--", "sh", script, **state)
+    assert done.returncode == 0, done.stderr
+
+    found, files = {}, {}
+    for name, case in HARD.items():
+        second, _ = json.loads((tmp_path / f"{name}.json").read_text())["builds"]
+        found[name] = said(second, case.expected[3])
+        files[name] = second["files"] if case.files not in second["files"] else case.files
+    assert found == {name: case.expected for name, case in HARD.items()}
+    assert files == {name: case.files for name, case in HARD.items()}
 
 
 @pytest.mark.parametrize(

@@ -136,25 +136,13 @@ def test_a_shallow_clone_has_the_newest_commit_alone(top: Path, tmp_path: Path) 
         ({"vcs__revision": ""}, "the build names no commit"),
         (
             {"vcs__revision": "", "context": "https://github.com/owner/project.git#refs/heads/main:app"},
-            "the builder fetched its context itself, from git or a URL, and layerfork does not read that",
-        ),
-        (
-            {"vcs__revision": "8cc937bfff9da1264dcf2014a43acc450b77b623-dirty"},
-            "files differed from the commit when it was built",
+            "the builder fetched its context itself, and no step read a commit of it",
         ),
         ({"vcs__revision": "--output=/tmp/x"}, "the repository does not have the commit --output=/tm"),
         ({"vcs__revision": "0" * 40}, "the repository does not have the commit 000000000000"),
         ({"vcs__localdir__context": "../elsewhere"}, f"its context {OUTSIDE}"),
         ({"vcs__localdir__context": "/etc"}, f"its context {OUTSIDE}"),
-        (
-            {"vcs__localdir__dockerfile": "../elsewhere"},
-            f"its Dockerfile {OUTSIDE}",
-        ),
-        (
-            {"vcs__localdir__dockerfile": "app/src"},
-            "the commit has no such Dockerfile: files differed from the commit when it was built",
-        ),
-        ({"context__lib": "local:lib"}, "it has named contexts of directories, which name no commit"),
+        ({"vcs__localdir__context": ""}, f"its context {OUTSIDE}"),
     ],
 )
 def test_files_that_no_commit_shows(top: Path, tmp_path: Path, attributes: dict[str, str], why: str) -> None:
@@ -162,6 +150,58 @@ def test_files_that_no_commit_shows(top: Path, tmp_path: Path, attributes: dict[
 
     assert tree.record.context is None
     assert tree.why_not == why
+
+
+@pytest.mark.parametrize(
+    ("attributes", "doubt"),
+    [
+        ({"vcs__revision": f"{COMMIT}-dirty"}, DIFFERED),
+        (
+            {"vcs__localdir__dockerfile": "../elsewhere"},
+            f"its Dockerfile {OUTSIDE}, and so may its ignore file",
+        ),
+        ({"vcs__localdir__dockerfile": "app/src"}, f"the commit has no such Dockerfile: {DIFFERED}"),
+        ({"vcs__localdir__dockerfile": ""}, ""),
+        ({"context__lib": "local:lib"}, ""),
+    ],
+)
+def test_files_that_may_have_been_others(
+    top: Path, tmp_path: Path, attributes: dict[str, str], doubt: str
+) -> None:
+    """A Dockerfile from outside has no directory, and its text is here that of the commit."""
+    tree = tree_of(top, changed(read_kept()[0], **attributes), tmp_path)
+
+    assert tree.record.context is not None
+    assert tree.record.named_contexts == ()
+    assert (tree.doubt, tree.why_not) == (doubt, "")
+
+
+def test_of_files_that_may_have_been_others_nothing_is_inferred(top: Path, tmp_path: Path) -> None:
+    first, second, *_ = read_kept()
+    revision = dict(records_of_builds([second], KEY, None)[0].request.options)["vcs:revision"]
+    builds = explained(top, (first, changed(second, vcs__revision=f"{revision}-dirty")), tmp_path)
+
+    assert said(builds[1]) == ("SUSPECTED", "content", 5)
+    assert builds[1].files == f"commit {revision[:12]} ({DIFFERED})"
+    assert builds[1].report is not None
+    evidence = builds[1].report.judgement.forks[0].causes[0].evidence
+    assert evidence[-1] == f"not proven: {DIFFERED}"
+
+
+def test_named_contexts_are_those_of_the_commit(top: Path, tmp_path: Path) -> None:
+    attributes = {"context__lib": "local:lib", "vcs__localdir__lib": "app/src"}
+    tree = tree_of(top, changed(read_kept()[0], **attributes), tmp_path)
+
+    (named,) = tree.record.named_contexts
+    assert named.name == "lib"
+    assert sorted(entry.name for entry in named.entries) == ["a", "b"]
+
+
+def test_a_directory_that_the_working_tree_has_no_more(top: Path, tmp_path: Path) -> None:
+    subprocess.run(["git", "-C", top, "mv", "app", "moved"], check=True)
+    builds = explained(top, read_kept(), tmp_path)
+
+    assert [said(build) for build in builds] == EXPECTED
 
 
 def test_a_commit_with_another_dockerfile_was_not_what_was_built(top: Path, tmp_path: Path) -> None:
@@ -174,7 +214,7 @@ def test_a_commit_with_another_dockerfile_was_not_what_was_built(top: Path, tmp_
     )
     tree = tree_of(top, changed(read_kept()[0], vcs__revision=shown.stdout.strip()), tmp_path)
 
-    assert tree.why_not == f"the commit has another Dockerfile than the build: {DIFFERED}"
+    assert tree.doubt == f"the commit has another Dockerfile than the build: {DIFFERED}"
 
 
 def test_a_lost_log_leaves_steps_unknown(top: Path, tmp_path: Path) -> None:

@@ -26,8 +26,10 @@ from layerfork.record.store.recordfile import stored
 _MOST_EARLIER = 20
 """At most this many earlier builds are compared to find the closest."""
 _SAME_FILES = (
-    "no committed file changed: the context held files that git does not have, or the cache had lost the step"
+    "no committed file changed: the context held something that git does not have (a generated or "
+    "uncommitted file), or the cache had lost the step"
 )
+_CONTRADICTED = "a step shows that files differed from the commits"
 _SETTLES = "what would settle it: record the builds (layerfork record), which shows every file that was sent"
 
 
@@ -53,7 +55,8 @@ class _Build:
     def basis(self) -> str:
         """Where its files are known from; else why they are unknown."""
         if self.inferred:
-            return f"commit {self.tree.revision[:12]}"
+            doubt = f" ({self.tree.doubt})" if self.tree.doubt else ""
+            return f"commit {self.tree.revision[:12]}{doubt}"
         return "the record" if self.record.context is not None else self.tree.why_not
 
 
@@ -204,7 +207,7 @@ def _compare(writer: _Build, reader: _Build, known: int = 1) -> DiffReport:
     report = _diff(writer.record, reader.record)
     if writer.inferred or reader.inferred:
         bare = _diff(*(replace(each.record, context=each.past.record.context) for each in (writer, reader)))
-        report = _inferred(report, bare, {**writer.tree.unmodelled, **reader.tree.unmodelled})
+        report = _inferred(report, bare, (writer.tree, reader.tree))
         report = replace(report, inferred_from=" and ".join(dict.fromkeys((writer.basis, reader.basis))))
     return replace(report, baseline=baseline_of(writer.record, reader.record, None, known))
 
@@ -213,19 +216,23 @@ def _diff(writer: BuildRecord, reader: BuildRecord) -> DiffReport:
     return diff_stored(stored(writer), stored(reader), EARLIER_BUILD, THIS_BUILD, again=True)
 
 
-def _inferred(report: DiffReport, bare: DiffReport, unmodelled: Collection[str]) -> DiffReport:
+def _inferred(report: DiffReport, bare: DiffReport, trees: Sequence[Tree]) -> DiffReport:
     """A report whose contexts are those of commits, with statuses that claim no more than commits show.
 
     ``bare`` is the same comparison without contexts: what it proves needs no commit. What git's trees alone
-    prove is inferred; where they contradict what the builder did, files differed from the commits, and
-    nothing can be inferred from them.
+    prove is inferred; where they contradict what the builder did, or something else shows that files differed
+    from the commits, nothing can be inferred from them.
     """
+    unmodelled = {path: why for tree in trees for path, why in tree.unmodelled.items()}
+    doubts = tuple(dict.fromkeys(tree.doubt for tree in trees if tree.doubt))
     proven = {fork.step for fork in bare.judgement.forks if _all_proven(fork)}
     bare_answers = {each.step: each for each in bare.answers}
     bare_forks = {each.step: each for each in bare.judgement.forks}
     contradicted = any(each.code == "contradiction" for each in report.judgement.warnings) or any(
         fork.miss_kind is MissKind.RECORD_GONE and fork.step not in proven for fork in report.judgement.forks
     )
+    if contradicted:
+        doubts = (*doubts, _CONTRADICTED)
     forks: list[Fork] = []
     answers: list[Answer] = []
     for fork, answer in zip(report.judgement.forks, report.answers, strict=True):
@@ -236,9 +243,18 @@ def _inferred(report: DiffReport, bare: DiffReport, unmodelled: Collection[str])
             forks.append(_with_same_files(fork))
             answers.append(_said_of_same_files(answer))
         else:
-            weak = contradicted or _reads(fork, unmodelled)
+            weak = (*doubts, *_read_by(fork, unmodelled))
             status = CauseStatus.SUSPECTED if weak else CauseStatus.INFERRED
-            forks.append(replace(fork, causes=tuple(_at_most(each, status) for each in fork.causes)))
+            said = tuple(f"not proven: {each}" for each in weak)
+            forks.append(
+                replace(
+                    fork,
+                    causes=tuple(
+                        replace(_at_most(each, status), evidence=(*each.evidence, *said))
+                        for each in fork.causes
+                    ),
+                )
+            )
             answers.append(replace(answer, points=tuple(_at_most(point, status) for point in answer.points)))
     return replace(report, judgement=replace(report.judgement, forks=tuple(forks)), answers=tuple(answers))
 
@@ -247,14 +263,12 @@ def _all_proven(fork: Fork) -> bool:
     return bool(fork.causes) and all(cause.status is CauseStatus.PROVEN for cause in fork.causes)
 
 
-def _reads(fork: Fork, paths: Collection[str]) -> bool:
-    """Whether a path whose content only a real checkout has takes part in the fork."""
+def _read_by(fork: Fork, unmodelled: Mapping[str, str]) -> Iterator[str]:
+    """What takes part in the fork and only a real checkout has: one line for each path."""
     parts = {part.path.lstrip("/") for cause in fork.causes for part in cause.parts}
-    return any(
-        part == path or path.startswith(f"{part}/") or part.startswith(f"{path}/")
-        for part in parts
-        for path in paths
-    )
+    for path, why in unmodelled.items():
+        if any(part == path or path.startswith(f"{part}/") or part.startswith(f"{path}/") for part in parts):
+            yield f"a checkout holds something else at {path} than git keeps ({why})"
 
 
 _Judged = TypeVar("_Judged", Cause, Point)

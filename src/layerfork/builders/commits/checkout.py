@@ -65,11 +65,10 @@ def _attributes_of(
     """By a commit's own rules: they are read from an index that is thrown away."""
     with tempfile.TemporaryDirectory() as directory:
         env = {"GIT_INDEX_FILE": str(Path(directory) / "index")}
-        output_of(repository.directory, "read-tree", commit, env=env)
+        output_of(repository.place, "read-tree", commit, env=env)
         asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
-        top = repository.directory.joinpath(*[".."] * repository.prefix.count("/"))
         answer = output_of(
-            top, "check-attr", "--cached", "-z", "--stdin", *_NAMES, asked=asked, env=env
+            repository.top, "check-attr", "--cached", "-z", "--stdin", *_NAMES, asked=asked, env=env
         ).decode("utf-8", "surrogateescape")
     found: dict[str, dict[str, str]] = {}
     words = answer.split("\0")[:-1]
@@ -99,6 +98,9 @@ class Sending:
     git_is_new: bool = False
     """With ``sends_git``: all of it counts as different at each commit, as it is in a clone. Else
     nothing is said of it."""
+    as_in_git: bool = False
+    """Of a file whose content only a real checkout has, what git keeps stands for it: the same as long as git
+    has the same, and another one where it has not. Else its content is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,9 @@ def check_out(
         _tree(repository, own, known, targets, sending, _time_of(commit)),
         sending.rules,
         next((text for text in ignores if text is not None), b"").decode("utf-8", "surrogateescape"),
-        lambda files: _contents(files, own, known, unmodelled, _made(commit, sending)),
+        lambda files: _contents(
+            files, own, known, {} if sending.as_in_git else unmodelled, _made(commit, own, sending)
+        ),
         dockerfile=sending.dockerfile,
         docker_py=sending.docker_py,
         umask=UMASK,
@@ -216,10 +220,17 @@ def _contents(
     return HashedFiles(contents=contents, problems=problems, read=[])
 
 
-def _made(commit: Commit, sending: Sending) -> Mapping[str, Content]:
-    """What stands for git's own directory: of each commit another content."""
-    stand_in = Digest("sha256:" + sha256(f"git's own directory at {commit.id}".encode()).hexdigest())
-    return {_GIT: (stand_in, True)} if sending.git_is_new else {}
+def _made(commit: Commit, rows: Mapping[str, TreeRow], sending: Sending) -> Mapping[str, Content]:
+    """What stands for git's own directory, of each commit another content, and for submodules."""
+    made = {_GIT: _stand_in(f"git's own directory at {commit.id}")} if sending.git_is_new else {}
+    if sending.as_in_git:
+        modules = {path: row.object_id for path, row in rows.items() if row.mode == _SUBMODULE}
+        made |= {path: _stand_in(f"submodule at {object_id}") for path, object_id in modules.items()}
+    return made
+
+
+def _stand_in(text: str) -> Content:
+    return Digest("sha256:" + sha256(text.encode()).hexdigest()), True
 
 
 def _tree(
@@ -231,7 +242,7 @@ def _tree(
     mtime_ns: int,
 ) -> ScannedTree:
     """What a walk would find. A submodule, and git's own directory, appear as files of unknown content."""
-    root = repository.directory.stat()
+    root = repository.place.stat()
     directories: dict[str, list[Row]] = {".": []}
     made: dict[tuple[int, int], os.stat_result] = {}
     for path, row in rows.items():

@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -93,6 +93,17 @@ class Repository:
     """Where the repository's objects are, whichever of its working trees this is."""
 
     @property
+    def place(self) -> Path:
+        """Where git is run: the directory, or what is left above it where the working tree has lost it."""
+        return next(each for each in (self.directory, *self.directory.parents) if each.is_dir())
+
+    def below(self, directory: str) -> "Repository":
+        """A directory below this one, which is the top; the working tree may have it no more."""
+        if directory == ".":
+            return self
+        return replace(self, directory=self.directory / directory, prefix=f"{directory}/")
+
+    @property
     def top(self) -> Path:
         """The top of the working tree, links followed."""
         directory = self.directory.resolve()
@@ -128,7 +139,7 @@ def commits_of(repository: Repository, wanted: str) -> tuple[Commit, ...]:
     if ".." not in wanted:
         raise UsageError(f"{wanted} is not a range of commits", f"write {wanted}~10..{wanted}")
     answer = output_of(
-        repository.directory,
+        repository.place,
         "log",
         "--first-parent",
         "--reverse",
@@ -171,7 +182,7 @@ def find_commit(repository: Repository, revision: str) -> Commit:
         raise missing
     try:
         answer = output_of(
-            repository.directory,
+            repository.place,
             "log",
             "-1",
             "--no-show-signature",

@@ -35,7 +35,7 @@ class Trees:
     """Paths of commits, one after the other: of the next one git is only asked what is otherwise."""
 
     def __init__(self, repository: Repository) -> None:
-        self._directory = repository.directory
+        self._directory = repository.place
         self._commit = ""
         self._rows: dict[str, TreeRow] = {}
 
@@ -77,7 +77,7 @@ def texts_of(repository: Repository, names: Iterable[str]) -> dict[str, bytes]:
     """
     asked = [name for name in dict.fromkeys(names) if "\n" not in name]
     found: dict[str, bytes] = {}
-    with running(repository.directory, "cat-file", "--batch", asked=_lines(asked)) as answer:
+    with running(repository.place, "cat-file", "--batch", asked=_lines(asked)) as answer:
         for name in asked:
             kind, size = _head(answer)
             if size is not None:
@@ -113,7 +113,7 @@ class Blobs:
             self._changed = False
 
     def _read(self, ids: list[str]) -> Iterator[tuple[str, Blob]]:
-        with running(self._repository.directory, "cat-file", "--batch", asked=_lines(ids)) as answer:
+        with running(self._repository.place, "cat-file", "--batch", asked=_lines(ids)) as answer:
             for each in ids:
                 _, size = _head(answer)
                 if size is not None:

@@ -69,9 +69,10 @@ def _read(directory: str, entry: ContextEntry) -> bytes | None:
         )
     except (OSError, ValueError):  # the last: no file has a name with a NUL in it
         return None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
         return file.read(LARGEST_BYTES + 1)
 
 
