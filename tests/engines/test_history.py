@@ -319,8 +319,11 @@ def test_what_commits_cannot_show_is_not_inferred(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("engine", "why"),
     [
-        ("private:20.10", "keeps no history of its builds"),
-        ("podman:5.4", "docker: podman keeps no history of its builds"),
+        (
+            "private:20.10",
+            "keeps no history of its builds: it takes BuildKit 0.11 or Docker Engine 23.0; record",
+        ),
+        ("podman:5.4", "docker: podman keeps no history of its builds: record builds there"),
     ],
 )
 def test_an_engine_without_a_history_is_named(engine: str, why: str, tmp_path: Path) -> None:

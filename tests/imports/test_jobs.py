@@ -9,8 +9,13 @@ from imports.agreement import KEY
 from imports.jobs import FAMILIES, NAMES, bitbucket, github, gitlab, make_repository, printed
 
 from layerfork.app.compare.comparison import diff_files
+from layerfork.app.history.explaining import explain_against, explain_history
+from layerfork.app.history.sources import PastBuild
+from layerfork.app.history.trees import Tree
 from layerfork.builders.imports.recognition import import_bytes
+from layerfork.errors import EvidenceError
 from layerfork.record.answer import CauseStatus
+from layerfork.record.history import CIRun
 from layerfork.record.record import BuildRecord
 from layerfork.record.run import DiffReport, MissedStep
 from layerfork.record.store.recordfile import RecordFile
@@ -168,6 +173,65 @@ def test_a_checkout_long_before_the_build_is_found() -> None:
         *printed("before"),
     ]
     assert imported(log).commits == (OTHER[:7],)
+
+
+def test_diff_takes_the_logs_themselves(ids: tuple[str, ...]) -> None:
+    for commit, name in zip(ids, NAMES, strict=True):
+        Path(f"{name}.txt").write_text("\n".join(gitlab(commit, printed(name))))
+    (report,) = diff_files("before.txt", "after.txt")
+
+    files, *_ = missed(report)[2].suspicions
+    assert files.code == "changed-files"
+    with pytest.raises(EvidenceError, match="is not a layerfork record file"):
+        diff_files("README.md", "after.txt")
+
+
+def test_a_run_names_the_commit_that_its_log_does_not(ids: tuple[str, ...]) -> None:
+    """As `why ID` compares two builds of `history github:`."""
+    past = [
+        PastBuild(
+            record=replace(imported(printed(name)), recorded_at=f"2026-12-01T{at}:00:00Z"),
+            where="owner/shop",
+            id=name,
+            run=run_of(commit, name),
+            series="web",
+        )
+        for commit, name, at in zip(ids, NAMES, (10, 11), strict=True)
+    ]
+    report = explain_against(past[1], past[0], tree_of, Path())
+    files, *_ = missed(report)[2].suspicions
+    assert files.text.startswith("README.md, src/app.js changed between")
+    explained, other = (
+        next(iter(explain_history(past, tree_of, lambda each: each is past[1], at_hand=place))).report
+        for place in (Path(), None)
+    )
+    assert explained is not None
+    assert missed(explained)[2].suspicions[0] == files
+    assert other is not None
+    assert other.unproven is None
+
+
+def test_a_run_of_a_request_names_no_commit(ids: tuple[str, ...]) -> None:
+    """It builds the merge."""
+    one, other = (
+        PastBuild(
+            record=imported(printed(name)),
+            where="owner/shop",
+            id=name,
+            run=replace(run_of(commit, name), of_request=True),
+        )
+        for commit, name in zip(ids, NAMES, strict=True)
+    )
+    steps = missed(explain_against(other, one, tree_of, Path()))
+    assert "changed-files" not in {each.code for each in steps[2].suspicions}
+
+
+def tree_of(past: PastBuild) -> Tree:
+    return Tree(record=past.record, unmodelled={})
+
+
+def run_of(commit: str, number: str) -> CIRun:
+    return CIRun(project="owner/shop", id=number, url="", branch="main", commit=commit)
 
 
 def test_without_a_repository_only_the_lines_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,9 +33,10 @@ def command(
 ) -> int:
     """Say why the builds in READER could not use what those in WRITER had stored.
 
-    Both are record files, of any client, day and machine; no engine is needed. Each build is compared with
-    the same build of the other file: of the same service or bake target, directory, Dockerfile, target and
-    platform; of several such in one file the last one counts. FILE#N is its N-th build alone.
+    Both are record files, or files that `import` takes (logs, exports), of any client, day and machine; no
+    engine is needed. Each build is compared with the same build of the other file: of the same service or
+    bake target, directory, Dockerfile, target and platform; of several such in one file the last one counts.
+    FILE#N is its N-th build alone.
     """
     from layerfork.app.compare.comparison import diff_files  # late: start-up
 

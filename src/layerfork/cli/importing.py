@@ -22,12 +22,12 @@ def command(files: tuple[str, ...], output: str, form: "Format", verbose: bool) 
     """Make records of builds that were not recorded, from what they left behind.
 
     A FILE is recognized by its content: a BuildKit log (--progress plain or rawjson), a log of the classic
-    builder, of podman or buildah, all of them also as GitHub Actions, GitLab and Jenkins write them; an
-    archive of `docker buildx history export`; provenance (mode=max), or a file of `--metadata-file`.
-    gzip and zip are opened.
+    builder, of podman or buildah, all of them also as the logs of GitHub Actions, GitLab, Jenkins,
+    CircleCI, Azure Pipelines, Buildkite and Bitbucket have them; an archive of `docker buildx history
+    export`; provenance (mode=max), or a file of `--metadata-file`. gzip and zip are opened.
 
-    A record says what its source does not tell. `diff` and `why` take it like any other, and prove what
-    it proves. Without -o the records are printed.
+    A record says what its source does not tell. `diff` and `why` take it like any other, or the file
+    itself, and prove what it proves. Without -o the records are printed.
 
     \b
     Examples:

@@ -190,6 +190,11 @@ class _Explainer:
                 again=True,
                 exported_over=exported_over(self.known, chosen.stored.outline, record),
             )
+            if chosen.stored.outline.imported_from:
+                from layerfork.app.compare.unproven import with_suspicions  # late: it reads files and commits
+
+                place = Path(record.place.directory or record.place.ran_in or ".")
+                report = with_suspicions(report, chosen.stored.outline, record, place)
             self.reports.append(replace(report, build=label, baseline=chosen.baseline))
         else:
             self.reports.append(_first(record, name, label))

@@ -39,7 +39,7 @@ from layerfork.record.cachekey import BuildKeys, CacheKey, KeyPart
 from layerfork.record.record import BuildKind, BuildRecord, StepRecord
 from layerfork.record.run import DiffReport
 from layerfork.record.secrets import HIDDEN
-from layerfork.record.store.recordfile import StoredRecord, read_stored
+from layerfork.record.store.recordfile import HEAD_BYTES, StoredRecord, is_record_file, read_stored, stored
 
 CostOf = Callable[[StepRecord], float | None]
 
@@ -122,8 +122,8 @@ def builds_of_kinds(word: str) -> Mapping[BuildKind, Sequence[NamedRecord]]:
     path, number = _split(word)
     records = _records_of(path)
     kinds: dict[BuildKind, list[NamedRecord]] = {}
-    for place, stored in [(number, _pick(records, path, number))] if number else enumerate(records, 1):
-        build = NamedRecord(name=f"{path}#{place}", stored=stored)
+    for place, each in [(number, _pick(records, path, number))] if number else enumerate(records, 1):
+        build = NamedRecord(name=f"{path}#{place}", stored=each)
         kinds.setdefault(replace(build.kind, ran_in=""), []).append(build)
     return kinds
 
@@ -252,10 +252,26 @@ def _split(name: str) -> tuple[str, int]:
 
 
 def _records_of(path: str) -> Sequence[StoredRecord]:
-    records = read_stored(Path(path))
+    records = _imported(Path(path)) or read_stored(Path(path))
     if not records:
         raise EvidenceError(f"{path} contains no build", hint="record one: layerfork record -o FILE -- CMD")
     return records
+
+
+def _imported(path: Path) -> Sequence[StoredRecord]:
+    """The builds of a log, an export or provenance; none of a record file, and of what tells of no build."""
+    try:
+        with path.open("rb") as file:
+            if is_record_file(file.read(HEAD_BYTES)):
+                return ()
+    except OSError:
+        return ()
+    from layerfork.builders.imports.recognition import import_file  # late: it knows a dozen forms
+
+    try:
+        return tuple(map(stored, import_file(path)))
+    except UsageError:
+        return ()
 
 
 def _pick(records: Sequence[StoredRecord], path: str, number: int) -> StoredRecord:

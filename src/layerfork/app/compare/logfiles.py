@@ -48,10 +48,10 @@ class AtHand:
     """Step index to line; a step that several lines may be is left out."""
 
 
-def find_dockerfile(record: BuildRecord) -> AtHand | None:
-    """The Dockerfile of a build: that of its record, or one in the working directory that fits its steps."""
+def find_dockerfile(record: BuildRecord, directory: Path) -> AtHand | None:
+    """The Dockerfile of a build: that of its record, or one in a directory, if it fits the build's steps."""
     name = record.request.dockerfile_name or "Dockerfile"
-    for path in dict.fromkeys(Path(each) for each in (record.place.dockerfile, name) if each):
+    for path in dict.fromkeys(directory / each for each in (record.place.dockerfile, name) if each):
         try:
             dockerfile = parse_dockerfile(path.read_bytes().decode(), path.name)
         except (OSError, ValueError, LayerforkError):
@@ -181,13 +181,13 @@ def _is_path(word: str) -> bool:
     return "://" not in word and not word.startswith("git@")
 
 
-def changed_files(writer: BuildRecord, reader: BuildRecord) -> Changed | None:
-    """The files that two builds' commits changed, in the repository of the working directory.
+def changed_files(writer: BuildRecord, reader: BuildRecord, directory: Path) -> Changed | None:
+    """The files that two builds' commits changed, in the repository of a directory.
 
     None where a build names no commit, or the repository does not have it.
     """
     try:
-        repository = find_repository(Path())
+        repository = find_repository(directory)
         ids = [_commit_of(record, repository) for record in (writer, reader)]
         if not all(ids):
             return None

@@ -5,6 +5,7 @@ A log shows no key, so nothing about a changed key can be proven from it. What f
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from layerfork.app.compare.logfiles import (
     Changed,
@@ -42,13 +43,19 @@ def shows_no_key(record: BuildRecord) -> bool:
     return bool(record.imported_from) and record.definition is None
 
 
-def with_suspicions(report: DiffReport, writer: BuildRecord, reader: BuildRecord) -> DiffReport:
-    """The report, with what can be said where one of two builds shows no key; else as it is."""
+def with_suspicions(
+    report: DiffReport, writer: BuildRecord, reader: BuildRecord, directory: Path = Path()
+) -> DiffReport:
+    """The report, with what can be said where one of two builds shows no key; else as it is.
+
+    The Dockerfile and the commits of the builds are looked for in ``directory``.
+    """
     if not report.compared or not (shows_no_key(writer) or shows_no_key(reader)):
         return report
     named = ((report.writer, writer), (report.reader, reader))
     lacks = tuple(_lack(name, record) for name, record in named if record.imported_from)
-    missed = sorted(_missed(report, writer, reader), key=lambda each: (-(each.seconds or 0), each.step))
+    found = _missed(report, writer, reader, directory)
+    missed = sorted(found, key=lambda each: (-(each.seconds or 0), each.step))
     return replace(report, unproven=Unproven(lacks=lacks, missed=tuple(missed)))
 
 
@@ -63,17 +70,19 @@ def _lack(name: str, record: BuildRecord) -> Lack:
     )
 
 
-def _missed(report: DiffReport, writer: BuildRecord, reader: BuildRecord) -> Iterator[MissedStep]:
+def _missed(
+    report: DiffReport, writer: BuildRecord, reader: BuildRecord, directory: Path
+) -> Iterator[MissedStep]:
     forks = {fork.step: fork for fork in report.judgement.forks}
     answers = {answer.step: answer for answer in report.answers}
     above = {step: fork.step for fork in report.judgement.forks for step in fork.consequences}
     steps = [step for step in reader.steps if step.status is StepStatus.MISS or step.index in forks]
     if not steps:
         return
-    at_hand = find_dockerfile(reader)
+    at_hand = find_dockerfile(reader, directory)
     by_themselves = [step for step in steps if step.index in forks]
     traps = suspicions_of_lint(reader, at_hand, by_themselves)
-    changed = changed_files(writer, reader) if by_themselves else None
+    changed = changed_files(writer, reader, directory) if by_themselves else None
     for step in steps:
         fork = forks.get(step.index)
         found: list[Suspicion] = []

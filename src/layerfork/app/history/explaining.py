@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, nearness
 from layerfork.app.compare.comparison import diff_stored
+from layerfork.app.compare.unproven import with_suspicions
 from layerfork.app.history.measuring import Compared, Measurer, marks_by_step
 from layerfork.app.history.runs import reusable_by
 from layerfork.app.history.sources import PastBuild
@@ -65,8 +66,10 @@ def explain_history(
     tree_of: Callable[[PastBuild], Tree],
     wanted: Callable[[PastBuild], bool],
     measurer: Measurer | None = None,
+    at_hand: Path | None = None,
 ) -> Iterator[ExplainedBuild]:
     """Each wanted build compared with an earlier one, the oldest first; measured where there is a measurer.
+    ``at_hand`` has the Dockerfiles and commits of logs; without, nothing more is said of them.
 
     The earlier one is the same build (directory, service, Dockerfile, target, platform) in the same place; of
     these one that may have shared its cache, then the surest, then the one that shares most steps.
@@ -80,6 +83,9 @@ def explain_history(
                 possible, reusable = _reusable(build, earlier)
                 closest = _closest(build, possible)
                 explained = _described(build, closest, reusable)
+                if at_hand is not None and closest is not None and explained.report is not None:
+                    said = _said_of_logs(explained.report, closest, build, at_hand)
+                    explained = replace(explained, report=said)
                 yield explained if measurer is None else _measured(measurer, build, closest, explained)
             if build.record.result.outcome in _WHOLE:
                 if measurer is not None:
@@ -104,10 +110,26 @@ def _compared(build: _Build) -> Compared:
     return Compared(past=build.past, tree=build.tree, marks=build.marks, what=_name_of(build.record))
 
 
-def explain_against(past: PastBuild, other: PastBuild, tree_of: Callable[[PastBuild], Tree]) -> DiffReport:
-    """A build compared with another one that a person chose."""
+def explain_against(
+    past: PastBuild, other: PastBuild, tree_of: Callable[[PastBuild], Tree], at_hand: Path
+) -> DiffReport:
+    """A build compared with another one that a person chose. ``at_hand`` as for `explain_history`."""
     with no_collection():
-        return _compare(_build_of(other, tree_of), _build_of(past, tree_of), known=0)
+        writer, reader = _build_of(other, tree_of), _build_of(past, tree_of)
+        return _said_of_logs(_compare(writer, reader, known=0), writer, reader, at_hand)
+
+
+def _said_of_logs(report: DiffReport, writer: _Build, reader: _Build, at_hand: Path) -> DiffReport:
+    """With what is suspected where one of two builds shows no key."""
+    return with_suspicions(report, _with_commit(writer), _with_commit(reader), at_hand)
+
+
+def _with_commit(build: _Build) -> BuildRecord:
+    """The build with the commit of its run, where its log names none. A run for a request builds a merge."""
+    run, record = build.past.run, build.record
+    if record.commits or run is None or run.of_request or not run.commit:
+        return record
+    return replace(record, commits=(run.commit,))
 
 
 def _build_of(past: PastBuild, tree_of: Callable[[PastBuild], Tree]) -> _Build:

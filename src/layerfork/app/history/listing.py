@@ -93,18 +93,21 @@ def explain_one(asked: HistoryAsked, word: str, say: Say, against: str = "") -> 
     here = [each for each in found if is_here(each.record)] if words and not word else found
     build = build_named(found, word, problems) if word else newest_here(here, problems)
     repositories = _Repositories(asked.repository)
+    at_hand = Path(asked.repository or build.record.place.directory or ".")
     try:
         if against:
             other = _only_build(against, say) if in_file else build_named(found, against, problems)
             if other.id == build.id:
                 raise UsageError(f"{against} is the build itself", hint="name another one with --against")
-            report = explain_against(build, other, repositories.tree_of)
+            report = explain_against(build, other, repositories.tree_of, at_hand)
             if not report.answers and any(
                 each.code == "reused-elsewhere" for each in report.judgement.warnings
             ):
                 say(_ELSEWHERE.format(build.id[:12]))
             return (report,)
-        (explained,) = explain_history(found, repositories.tree_of, lambda each: each.id == build.id)
+        (explained,) = explain_history(
+            found, repositories.tree_of, lambda each: each.id == build.id, at_hand=at_hand
+        )
     finally:
         repositories.save()
     if explained.report is None:

@@ -81,7 +81,7 @@ def builds_of_engines(wanted: Wanted, problems: list[str], say: Say) -> Iterator
         try:
             yield from read()
         except LayerforkError as error:
-            problems.append(f"{name}: {error.message}")
+            problems.append(": ".join(filter(None, (name, error.message, error.hint))))
 
 
 def _places(wanted: Wanted) -> Iterator[tuple[str, Callable[[], list[PastBuild]]]]:

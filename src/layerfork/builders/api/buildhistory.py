@@ -56,7 +56,8 @@ def read_build_history(
         if error.status in _OLD:
             raise EngineError(
                 f"the BuildKit at {address} keeps no history of its builds",
-                hint="it takes BuildKit 0.11 or Docker Engine 23.0; record builds there: layerfork why PATH",
+                hint="it takes BuildKit 0.11 or Docker Engine 23.0; record builds there (layerfork why PATH) "
+                "or keep their logs (layerfork history FILE)",
             ) from error
         raise EngineError(
             f"the BuildKit at {address} does not show its history: {error.message or error.status.name}",

@@ -19,6 +19,7 @@ from layerfork.builders.recording.redactionkey import key_id, redaction_key
 from layerfork.builders.recording.secrets import sealed
 from layerfork.errors import EvidenceError, UsageError
 from layerfork.record.record import BuildRecord
+from layerfork.record.store.recordfile import HEAD_BYTES, is_record_file
 from layerfork.record.store.schema import nonsense_in
 from layerfork.wire.history.historyrecord import read_json
 from layerfork.wire.redact import Redactor
@@ -38,8 +39,6 @@ _PROGRESS = re.compile(r'\{"(?:vertexes|statuses|logs|warnings)":')
 _BAD_GZIP = "its gzip is damaged: {}"
 _FETCH = "fetch the file once more"
 _GZIP, _ZIP, _ZIP_END = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_RECORDS = b'{"schema":"layerfork/'
 FORMS = (
     "a log of BuildKit (rawjson or plain), of the classic builder, of podman or buildah; an export of the "
     "build history (.dockerbuild); provenance; or a metadata file"
@@ -79,7 +78,7 @@ def holds_records(path: Path) -> bool:
     """Whether a file holds records already; what cannot be read is `import_file`'s to refuse."""
     try:
         with path.open("rb") as file:
-            return file.read(len(_RECORDS)).startswith((_RECORDS, _ZSTD))
+            return is_record_file(file.read(HEAD_BYTES))
     except OSError:
         return False
 
@@ -191,7 +190,7 @@ class Source:
 
 def _import(source: Source, importer: Importer) -> Iterator[BuildRecord]:
     head = source.head()
-    if head.startswith((_RECORDS, _ZSTD)):
+    if is_record_file(head):
         raise EvidenceError(
             "it holds records already, or is compressed with zstd as they are",
             hint="give records to show, diff or why as they are; decompress anything else first",

@@ -281,12 +281,22 @@ def read_stored(path: Path, accept_truncated: bool = False) -> tuple[StoredRecor
     return tuple(records)
 
 
+_PLAIN = b'{"schema":"layerfork/'
+_ZSTD = b"\x28\xb5\x2f\xfd"
+HEAD_BYTES = len(_PLAIN)
+
+
+def is_record_file(head: bytes) -> bool:
+    """Whether the first `HEAD_BYTES` of a file are those of a record file, compressed or not."""
+    return head.startswith((_PLAIN, _ZSTD))
+
+
 def check_header(path: Path, line: bytes) -> None:
     """Refuse what is not a record file, or one of another major version.
 
     Raises: EvidenceError.
     """
-    hint = "name a file that `layerfork record` or `layerfork run -o` wrote"
+    hint = "name a file that `layerfork record` or `run -o` wrote, or one that `layerfork import` takes"
     try:
         header = msgspec.json.decode(line, type=_Header)
     except UNREADABLE as error:

@@ -87,9 +87,10 @@ _MOST_BEFORE = 10_000
 _MOST_OUTPUT = 1000
 """Lines in a row, or of one vertex, that nothing is read from."""
 _OUTPUT = re.compile(
-    r"(?:#(\d+) (?:\d+\.\d+ |sha256:[0-9a-f]{64} |extracting |transferring |\.\.\.$)|\{\"logs\":)"
+    r"(?:#(\d+) (?:\d+\.\d+ |\.\.\.$|(sha256:[0-9a-f]{64}|extracting|transferring) )|\{\"logs\":)"
 )
-"""Of a vertex that plain progress names before, or of any in rawjson, where other facts come before logs.
+"""What a command prints, and statuses, of a vertex that plain progress names before, or of any in rawjson,
+where other facts come before logs.
 Source: moby/buildkit client/graph.go (SolveStatus) @ v0.13.2 and v0.25.2."""
 _BEGINS = ("#0 ", "#1 [")
 _READ = re.compile(
@@ -143,7 +144,7 @@ class Stream:
     def _is_wanted(self, line: str) -> bool:
         if (output := _OUTPUT.match(line)) is not None:
             kept = self._output[output[1]] = self._output.get(output[1], 0) + 1
-            return kept <= _MOST_OUTPUT
+            return kept <= _MOST_OUTPUT or (output[2] is not None and line.endswith(" done"))
         if line.startswith(_BEGINS):
             self._output.clear()
         self._in_message = line == "{" or (self._in_message and line.startswith(" "))
