@@ -16,10 +16,11 @@ from layerfork.lint.syntax import read_hcl, read_yaml
 def bake_builds(source: SourceFile) -> Iterator[DeclaredBuild]:
     """The targets that are built: not those that others only inherit. Raises: UnreadableError."""
     targets, groups = _targets_and_groups(source)
-    inherited = {each.word for target in targets.values() for each in target.get("inherits").items}
-    grouped = {each.word for group in groups for each in group.get("targets").items}
+    inherited = {word for target in targets.values() for word in target.get("inherits").words}
+    grouped = {word for group in groups for word in group.get("targets").words}
+    only_inherited = inherited - grouped
     for name, target in targets.items():
-        if name in grouped or name not in inherited:
+        if name not in only_inherited:
             yield _target(source, name, target, targets)
 
 
@@ -45,8 +46,8 @@ def _whole(name: str, targets: Mapping[str, Node], seen: frozenset[str] = frozen
     if target is None or name in seen:
         return {}
     fields: dict[str, Node] = {}
-    for each in target.get("inherits").items:
-        fields |= _whole(each.word, targets, seen | {name})
+    for word in target.get("inherits").words:
+        fields |= _whole(word, targets, seen | {name})
     return fields | dict(target.fields)
 
 
@@ -61,9 +62,9 @@ def _target(source: SourceFile, name: str, target: Node, targets: Mapping[str, N
         context=whole.get("context").word or ".",
         dockerfile=whole.get("dockerfile").word,
         target=whole.get("target").word,
-        platforms=tuple(each.word for each in whole.get("platforms").items),
+        platforms=whole.get("platforms").words,
         arguments=tuple(f"{key}={value.word}" for key, value in whole.get("args").fields.items()),
-        tags=tuple(each.word for each in whole.get("tags").items),
+        tags=whole.get("tags").words,
         reads=read_entries(whole.get("cache-from")),
         writes=read_entries(whole.get("cache-to")),
         varies=bool(matrix),
@@ -97,9 +98,9 @@ def _service(source: SourceFile, name: str, service: Node, build: Node) -> Decla
         context=build.word or build.get("context").word or ".",
         dockerfile=build.get("dockerfile").word,
         target=build.get("target").word,
-        platforms=tuple(each.word for each in build.get("platforms").items),
-        arguments=(*pairs, *(each.word for each in arguments.items)),
-        tags=(*filter(None, [image]), *(each.word for each in build.get("tags").items)),
+        platforms=build.get("platforms").words,
+        arguments=(*pairs, *arguments.words),
+        tags=(*filter(None, [image]), *build.get("tags").words),
         reads=read_entries(build.get("cache_from")),
         writes=read_entries(build.get("cache_to")),
     )

@@ -38,6 +38,11 @@ class Node:
         """The text, or nothing."""
         return (self.text or "").strip()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Those of a list."""
+        return tuple(item.word for item in self.items)
+
     def lines(self) -> Iterator[tuple[int, str]]:
         """The lines of a text, and those of all texts of a list, with their numbers; no blank ones."""
         for item in self.items:

@@ -132,11 +132,7 @@ def find_overwritten(project: Project) -> Iterator[Violation]:
             yield _export_found(second, cost, f"give each its own {_APART[second[1].kind]}")
     for build, entry in _varying(project):
         if any(map(build.depends_on_matrix, _things(build))):
-            cost = (
-                f"each run of the matrix of {build.name} builds something else and writes {entry.place}: the "
-                "last export takes the place of all others"
-            )
-            yield _export_found((build, entry), cost, f"put {_variable(build)} into its {_APART[entry.kind]}")
+            yield _matrix_found(build, entry, "builds something else")
 
 
 def _is_other(project: Project, first: DeclaredBuild, second: DeclaredBuild) -> bool:
@@ -145,11 +141,11 @@ def _is_other(project: Project, first: DeclaredBuild, second: DeclaredBuild) -> 
         return False
     if first.dockerfile_path != second.dockerfile_path or first.what[:2] != second.what[:2]:
         return True
-    opened = next((each for each in project.dockerfiles if each.source.path == first.dockerfile_path), None)
-    if opened is None:
-        return True
-    own, others = (stages_of(opened.dockerfile, each.target) for each in (first, second))
-    return not (own and others and _is_nested(own, others))
+    for opened in project.dockerfiles:
+        if opened.source.path == first.dockerfile_path:
+            own, others = (stages_of(opened.dockerfile, each.target) for each in (first, second))
+            return not (own and others and _is_nested(own, others))
+    return True
 
 
 def _is_nested(own: Set[object], others: Set[object]) -> bool:
@@ -172,11 +168,15 @@ def find_shared_by_platforms(project: Project) -> Iterator[Violation]:
     for build, entry in _varying(project):
         platforms = ",".join(build.platforms)
         if build.depends_on_matrix(platforms) and not any(map(build.depends_on_matrix, _things(build))):
-            cost = (
-                f"each run of the matrix of {build.name} builds for another platform and writes "
-                f"{entry.place}: the last export takes the place of all others"
-            )
-            yield _export_found((build, entry), cost, f"put {_variable(build)} into its {_APART[entry.kind]}")
+            yield _matrix_found(build, entry, "builds for another platform")
+
+
+def _matrix_found(build: DeclaredBuild, entry: CacheEntry, does: str) -> Violation:
+    cost = (
+        f"each run of the matrix of {build.name} {does} and writes {entry.place}: the last export takes the "
+        "place of all others"
+    )
+    return _export_found((build, entry), cost, f"put {_variable(build)} into its {_APART[entry.kind]}")
 
 
 def _pairs(project: Project) -> Iterator[tuple[Write, Write]]:
