@@ -34,7 +34,7 @@ from layerfork.builders.caches.cachedsteps import find_steps
 from layerfork.builders.caches.source import CacheConfig
 from layerfork.builders.imports.rememberedbuilds import records_of_builds
 from layerfork.record.answer import Judgement, Verdict
-from layerfork.record.balance import Balance, Transfer, TransferKind
+from layerfork.record.balance import Balance, Transfer, TransferKind, UnreadExport
 from layerfork.record.check import Against, CheckReport
 from layerfork.record.context import Digest
 from layerfork.record.exportedcache import CacheLayer, CacheReport
@@ -92,7 +92,11 @@ def compared(name: str) -> Sequence[DiffReport]:
 
 def balanced(name: str) -> Sequence[DiffReport]:
     """The same builds, as if the second had imported a cache, and exported it for more than it saved."""
-    balance = Balance(
+    return [replace(each, balance=_balance()) for each in compared(name)]
+
+
+def _balance() -> Balance:
+    return Balance(
         transfers=(
             Transfer(kind=TransferKind.IMPORT, name="registry.example.com/app:cache", seconds=0.254),
             Transfer(kind=TransferKind.PULL, seconds=14.5, size_bytes=94_380_873),
@@ -103,7 +107,6 @@ def balanced(name: str) -> Sequence[DiffReport]:
         reused=2,
         saved_s=12.1,
     )
-    return [replace(each, balance=balance) for each in compared(name)]
 
 
 def balanced_gate(name: str) -> Sequence[CheckReport]:
@@ -229,7 +232,16 @@ def listed_found(name: str) -> Sequence[HistoryReport]:
         ]
         builds = tuple(explain_history(found, lambda each: trees.of(each.record), lambda _: True))
     problem = "builder ci: no engine answers at tcp://ci:1234"
-    return [HistoryReport(builds=builds[:0:-1], problems=(problem,), older=1)]
+    shown = list(builds[:0:-1])
+    shown[1] = replace(shown[1], balance=_balance())
+    unread = UnreadExport(
+        id=shown[1].id,
+        recorded_at=shown[1].recorded_at,
+        place="registry registry.example.com/app:cache",
+        seconds=207.25,
+        later=1,
+    )
+    return [HistoryReport(builds=tuple(shown), problems=(problem,), older=1, unread=(unread,))]
 
 
 def listed_trends(name: str) -> Sequence[HistoryReport]:

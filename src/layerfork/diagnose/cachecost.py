@@ -6,12 +6,12 @@ solver.go, util/pull/pullprogress/progress.go, exporter/oci/export.go (Name) @ v
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from layerfork.diagnose.compare.sharedcaches import IMPORT_VERTEX
+from layerfork.diagnose.compare.sharedcaches import IMPORT_VERTEX, places_of
 from layerfork.dockerfile import keyword_of
-from layerfork.record.balance import Balance, Transfer, TransferKind
+from layerfork.record.balance import Balance, Transfer, TransferKind, UnreadExport
 from layerfork.record.build import Builder
 from layerfork.record.record import MOST_WORK, BuildRecord, StepRecord, StepStatus, Vertex, Work
 
@@ -77,14 +77,38 @@ def is_reused(step: StepRecord) -> bool:
     return step.status is StepStatus.HIT and keyword_of(step.instruction) != "FROM"
 
 
-def built_in(record: BuildRecord) -> Mapping[int, BuiltStep]:
-    """The steps that a build built, by index, with their times."""
+def built_in(record: BuildRecord, name: str = "") -> Mapping[int, BuiltStep]:
+    """The steps that a build built, by index, with their times; ``name`` where the record has no id."""
     return {
-        step.index: BuiltStep(build=record.id, started_s=step.started_s, seconds=step.seconds)
+        step.index: BuiltStep(build=record.id or name, started_s=step.started_s, seconds=step.seconds)
         for step in record.steps
         if step.status is StepStatus.MISS and not step.error
         if step.started_s is not None and step.seconds is not None
     }
+
+
+def unread_exports(builds: Sequence[tuple[str, BuildRecord]]) -> Iterator[UnreadExport]:
+    """The caches that builds exported and no later one asked to import.
+
+    ``builds`` are ids and records, the oldest first.
+    A build whose request is unknown may have imported any: nothing is said of what came before it.
+    """
+    read: set[tuple[str, ...]] = set()
+    for later, (name, record) in enumerate(reversed(builds)):
+        if any(gap.where == "request" for gap in record.gaps):
+            return
+        places = places_of(record.request.cache_to)
+        took = [each.transfer.seconds for each in _exports(record) if not each.transfer.failed]
+        if later and took and places and not read & places:
+            known = [each for each in took if each is not None]
+            yield UnreadExport(
+                id=name,
+                recorded_at=record.recorded_at,
+                place=", ".join(sorted(" ".join(filter(None, place)) for place in places)),
+                seconds=sum(known) if len(known) == len(took) else None,
+                later=later,
+            )
+        read |= places_of(record.request.cache_from)
 
 
 def length_of(intervals: Iterable[Interval]) -> float:

@@ -77,3 +77,19 @@ class Balance:
         if self.cost_s is None or self.saved_s is None:
             return False
         return self.cost_s > self.saved_s * 1.1 + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadExport:
+    """An exported cache that none of the later builds that are known imported."""
+
+    id: str
+    """Of the build."""
+    recorded_at: str
+    """RFC 3339, UTC: when the build began."""
+    place: str
+    """Where it was exported to: ``registry example.com/app:cache``."""
+    seconds: float | None
+    """That all exports of the build took; None when unknown."""
+    later: int
+    """How many later builds are known; at least one."""

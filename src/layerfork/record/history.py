@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from layerfork.record.balance import Balance, UnreadExport
 from layerfork.record.record import BuildOutcome
 from layerfork.record.run import DiffReport
 from layerfork.record.trends import MeasuredBuild, Trends
@@ -70,6 +71,8 @@ class ExplainedBuild:
     """Of a build of a CI run, which earlier one it could have reused: one of its branch, else of its base."""
     measured: MeasuredBuild | None = None
     """For statistics; None where none were asked for."""
+    balance: Balance | None = None
+    """What its cache cost and saved; None where it moved none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +86,5 @@ class HistoryReport:
     """How many older builds were found and left out."""
     trends: Trends = field(default_factory=Trends)
     """What these builds say together."""
+    unread: tuple[UnreadExport, ...] = ()
+    """Caches that these builds exported and no later one imported, the newest first."""

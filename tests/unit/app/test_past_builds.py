@@ -24,7 +24,9 @@ from layerfork.builders.api.buildhistory import RememberedBuild
 from layerfork.builders.imports.rememberedbuilds import records_of_builds
 from layerfork.diagnose.trends import trends_of
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
+from layerfork.record.context import Digest
 from layerfork.record.history import ExplainedBuild, HistoryReport
+from layerfork.record.record import StepStatus, Vertex
 from layerfork.record.store.schema import nonsense_in
 from layerfork.record.trends import UnusedCache
 from layerfork.wire.buildkit import ops_pb2 as ops
@@ -443,3 +445,34 @@ def test_one_key_on_another_builder_should_have_been_found(top: Path, tmp_path: 
 
 def test_an_image_without_a_digest_is_another_one_in_each_build(top: Path, tmp_path: Path) -> None:
     assert unused_on_three_builders(top, tmp_path, image_digests=(), definition=None).builds == 0
+
+
+def test_what_a_cache_saved_is_the_time_of_the_builds_that_built(top: Path, tmp_path: Path) -> None:
+    """The third build reuses two steps of the first and two of the second, here out of an imported cache."""
+    importing = Vertex(
+        digest=Digest("sha256:" + "7" * 64),
+        name="importing cache manifest from r/app",
+        started_s=0.0,
+        completed_s=0.25,
+        internal=True,
+    )
+    records = list(records_of_builds(read_kept(), KEY, None))
+    records[2] = replace(records[2], vertices=(*records[2].vertices, importing))
+    trees = CommitTrees(top, tmp_path, lambda text: text)
+    found = [PastBuild(record=each, where="docker", id=each.ref) for each in records]
+    builds = list(explain_history(found, lambda each: trees.of(each.record), lambda _: True))
+    missed = [
+        {step.instruction: step.seconds for step in each.steps if step.status is StepStatus.MISS}
+        for each in records[:2]
+    ]
+    assert [len(each) for each in missed] == [4, 2]
+    of_first = [seconds for instruction, seconds in missed[0].items() if instruction not in missed[1]]
+    taken = [*of_first, *missed[1].values()]
+
+    assert [each.balance for each in builds[:2]] == [None, None]
+    balance = builds[2].balance
+    assert balance is not None
+    assert (balance.cost_s, balance.reused, balance.untimed) == (0.25, 4, 0)
+    assert balance.saved_s == pytest.approx(sum(each for each in taken if each is not None))
+    assert builds[2].report is not None
+    assert builds[2].report.balance == balance

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerfork.diagnose.cachecost import BuiltStep, Interval, built_in, length_of, moves_a_cache, weigh
+from layerfork.diagnose.cachecost import (
+    BuiltStep,
+    Interval,
+    built_in,
+    length_of,
+    moves_a_cache,
+    unread_exports,
+    weigh,
+)
 from layerfork.record.balance import Balance, Transfer, TransferKind
 from layerfork.record.build import Builder
 from layerfork.record.context import Digest
@@ -17,6 +25,7 @@ from layerfork.record.record import (
     BuildOutcome,
     BuildRecord,
     BuildResult,
+    Gap,
     RecordedRequest,
     StepRecord,
     StepStatus,
@@ -270,6 +279,49 @@ def test_built_steps_are_those_that_ran_to_their_end() -> None:
     untimed = replace(step(5, "RUN x", StepStatus.MISS), started_s=None, seconds=None)
     made = record(steps=(FROM, REUSED, step(3, "RUN b", StepStatus.MISS, 2.0, 5.0), failed, untimed))
     assert built_in(made) == {3: BuiltStep(build="b", started_s=2.0, seconds=5.0)}
+
+
+# Exports that nothing read.
+
+
+def asked(to: str = "", of: str = "", seconds: float = 5.0) -> BuildRecord:
+    """A build that exported to one place and imported from another, both registries."""
+    request = RecordedRequest(
+        cache_to=(f"type=registry,mode=max,ref={to}",) if to else (),
+        cache_from=(f"type=registry,ref={of}",) if of else (),
+    )
+    exporting = (vertex("exporting cache to registry", 0, seconds),) if to else ()
+    return replace(record(*exporting), request=request)
+
+
+def unread(*builds: BuildRecord) -> list[tuple[str, str, float | None, int]]:
+    named = [(str(number), each) for number, each in enumerate(builds)]
+    return [(each.id, each.place, each.seconds, each.later) for each in unread_exports(named)]
+
+
+def test_an_export_that_no_later_build_read() -> None:
+    assert unread(asked("r/a"), asked("r/b", seconds=7), asked(of="r/a")) == [("1", "registry r/b", 7.0, 1)]
+    assert unread(asked("r/a"), asked("r/a"), asked()) == [
+        ("1", "registry r/a", 5.0, 1),
+        ("0", "registry r/a", 5.0, 2),
+    ]
+
+
+def test_of_the_newest_build_nothing_is_known() -> None:
+    assert unread(asked("r/a")) == []
+    assert unread(asked("r/a"), asked("r/a", of="r/a")) == []
+
+
+def test_a_build_whose_request_is_unknown_may_have_read_it() -> None:
+    log = replace(asked(), gaps=(Gap(where="request", what="a log"),))
+    assert unread(asked("r/a"), log, asked("r/a"), asked()) == [("2", "registry r/a", 5.0, 1)]
+
+
+def test_what_was_not_exported_after_all_is_none() -> None:
+    never = replace(asked("r/a"), vertices=())
+    failed = replace(asked("r/a"), vertices=(replace(EXPORT, error="denied"),))
+    inline = replace(asked(), request=RecordedRequest(cache_to=("type=inline",)), vertices=(EXPORT,))
+    assert unread(never, failed, inline, asked()) == []
 
 
 # Properties of time that is counted once.

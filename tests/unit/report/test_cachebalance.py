@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from layerfork.record.balance import Balance, Transfer, TransferKind
-from layerfork.report.views.cachebalance import balance_sentence
+from layerfork.record.balance import Balance, Transfer, TransferKind, UnreadExport
+from layerfork.report.views.cachebalance import balance_sentence, unread_sentence
 
 IMPORT = Transfer(kind=TransferKind.IMPORT, name="r/app", seconds=15.2)
 EXPORT = Transfer(kind=TransferKind.EXPORT, name="registry", seconds=207.0, size_bytes=1_900_000_000)
@@ -101,3 +101,22 @@ def test_what_it_says(balance: Balance | None, sentence: str) -> None:
 def test_sizes(size: int, said: str) -> None:
     balance = Balance(transfers=(replace(EXPORT, seconds=1.0, size_bytes=size),), cost_s=1.0, saved_s=0.0)
     assert balance_sentence(balance).endswith(f"(export 1.0 s, {said})")
+
+
+def test_exports_that_nothing_read() -> None:
+    last = UnreadExport(
+        id="0123456789abcdef",
+        recorded_at="2026-01-02T00:00:00Z",
+        place="registry r/app:cache",
+        seconds=207.0,
+        later=1,
+    )
+    assert unread_sentence(()) == ""
+    assert unread_sentence((last,)) == (
+        "1 export of a cache, 207 s, that no later known build imported: "
+        "build 0123456789ab to registry r/app:cache (1 later build is known)"
+    )
+    assert unread_sentence((replace(last, later=3), replace(last, id="f", seconds=None))) == (
+        "2 exports of a cache, that no later known build imported: "
+        "the last was build 0123456789ab to registry r/app:cache (3 later builds are known)"
+    )

@@ -16,6 +16,7 @@ from layerfork.app.history.sources import PastBuild
 from layerfork.app.history.trees import CONTEXT_DIRECTORY, Tree
 from layerfork.context.walk import no_collection
 from layerfork.diagnose import JudgedBuild, cacheable_steps
+from layerfork.diagnose.cachecost import BuiltStep, built_in, weigh
 from layerfork.keys import keys_of
 from layerfork.record.answer import Answer, Cause, CauseStatus, Fix, Fork, MissKind, Point
 from layerfork.record.cause import CauseCode
@@ -75,6 +76,7 @@ def explain_history(
     these one that may have shared its cache, then the surest, then the one that shares most steps.
     """
     before: dict[tuple[str, str], list[_Build]] = defaultdict(list)
+    built: dict[str, BuiltStep] = {}
     for each in sorted(found, key=lambda each: each.record.recorded_at):
         with no_collection():
             build = _build_of(each, tree_of)
@@ -82,15 +84,25 @@ def explain_history(
             if wanted(each):
                 possible, reusable = _reusable(build, earlier)
                 closest = _closest(build, possible)
-                explained = _described(build, closest, reusable)
+                explained = _weighed(_described(build, closest, reusable), build, built)
                 if at_hand is not None and closest is not None and explained.report is not None:
                     said = _said_of_logs(explained.report, closest, build, at_hand)
                     explained = replace(explained, report=said)
                 yield explained if measurer is None else _measured(measurer, build, closest, explained)
+            took = built_in(build.record, each.id)
+            built |= {build.marks[index]: step for index, step in took.items() if index in build.marks}
             if build.record.result.outcome in _WHOLE:
                 if measurer is not None:
                     measurer.remember(_compared(build), _place(each)[1])
                 earlier.append(build)
+
+
+def _weighed(explained: ExplainedBuild, build: _Build, built: Mapping[str, BuiltStep]) -> ExplainedBuild:
+    """With what its cache cost and saved; ``built`` are steps of earlier builds, by their marks."""
+    known = {index: built[mark] for index, mark in build.marks.items() if mark in built}
+    balance = weigh(build.record, known)
+    report = explained.report and replace(explained.report, balance=balance)
+    return replace(explained, balance=balance, report=report)
 
 
 def _measured(

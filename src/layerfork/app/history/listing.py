@@ -1,7 +1,7 @@
 """`layerfork history`, and `layerfork why` for builds that were not recorded."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -21,8 +21,10 @@ from layerfork.app.history.sources import (
 from layerfork.app.history.trees import CommitTrees, Tree
 from layerfork.builders.ci.project import RunsAsked
 from layerfork.builders.recording.redactionkey import redaction_key
+from layerfork.diagnose.cachecost import unread_exports
 from layerfork.diagnose.trends import trends_of
 from layerfork.errors import EvidenceError, LayerforkError, UsageError
+from layerfork.record.balance import UnreadExport
 from layerfork.record.history import ExplainedBuild, HistoryReport
 from layerfork.record.progress import Say
 from layerfork.record.record import BuildRecord
@@ -75,7 +77,14 @@ def list_history(asked: HistoryAsked, say: Say) -> HistoryReport:
         problems=tuple(problems),
         older=len(found) - len(chosen),
         trends=trends_of(builds),
+        unread=_unread(found, chosen),
     )
+
+
+def _unread(found: Sequence[PastBuild], chosen: Collection[str]) -> tuple[UnreadExport, ...]:
+    """Of the chosen builds; ``found`` are all, the newest first."""
+    every = [(each.id, each.record) for each in reversed(found)]
+    return tuple(each for each in unread_exports(every) if each.id in chosen)
 
 
 def explain_one(asked: HistoryAsked, word: str, say: Say, against: str = "") -> tuple[DiffReport, ...]:

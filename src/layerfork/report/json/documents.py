@@ -71,6 +71,7 @@ def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
                 "problems": list(report.problems),
                 "older": report.older,
                 "trends": _trends(report.trends),
+                "unread": [plain(each) for each in report.unread],
             }
         )
         for report in reports
@@ -79,9 +80,9 @@ def render_found(reports: Sequence[HistoryReport], look: Look) -> str:
 
 def _found(build: ExplainedBuild) -> dict[str, Any]:
     comparison = _diff(build.report) if build.report is not None else None
-    fields = plain(replace(build, report=None, measured=None))
+    fields = plain(replace(build, report=None, measured=None, balance=None))
     del fields["measured"]
-    return {**fields, "report": comparison}
+    return {**fields, "report": comparison, "balance": balance_fields(build.balance)}
 
 
 def _trends(trends: Trends) -> dict[str, Any]:

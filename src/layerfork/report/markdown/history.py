@@ -7,6 +7,7 @@ from layerfork.record.history import ExplainedBuild, HistoryReport
 from layerfork.record.trends import RankedCause, SeriesTrends, Trends
 from layerfork.report.markdown.words import code, escaped, folded, prose
 from layerfork.report.rendering import Look
+from layerfork.report.views.cachebalance import balance_sentence, unread_sentence
 from layerfork.report.views.sentences import counted
 from layerfork.report.views.trends import (
     built_of,
@@ -44,7 +45,17 @@ def _history(report: HistoryReport) -> Iterator[str]:
             yield folded(f"{counted(len(missed), 'build')} that missed something{older}", _table(shown))
     elif missed:
         yield from _table(missed)
+    yield from _caches(report)
     yield from (f"- not read: {escaped(problem)}" for problem in report.problems)
+
+
+def _caches(report: HistoryReport) -> Iterator[str]:
+    """What the cache cost and saved the newest build that moved one, and the exports that nothing read."""
+    said = next(filter(None, (balance_sentence(each.balance) for each in report.builds)), "")
+    if said:
+        yield f"\n**Cache of the newest build that moved one:** {prose(said)}\n"
+    if sentence := unread_sentence(report.unread):
+        yield f"{escaped(sentence)}\n"
 
 
 def _table(builds: Sequence[ExplainedBuild]) -> Iterator[str]:

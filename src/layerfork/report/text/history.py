@@ -11,6 +11,7 @@ from layerfork.report.rendering import Look, Renderers
 from layerfork.report.text.answer import STATUS_STYLES
 from layerfork.report.text.layout import hung, print_lines, table
 from layerfork.report.text.trends import trend_lines
+from layerfork.report.views.cachebalance import balance_sentence, unread_sentence
 from layerfork.report.views.sentences import counted
 
 _ID = 12
@@ -30,6 +31,8 @@ def _lines(report: HistoryReport, look: Look) -> Iterator[Text]:
         yield from map(Text, row)
         yield from _run(build, look)
         yield from _reason(build, look)
+        if sentence := balance_sentence(build.balance):
+            yield from map(Text, hung(f"cache: {sentence}", look.width, "    ", 8))
     if not report.builds:
         yield Text("no build was found")
     if report.older:
@@ -37,6 +40,8 @@ def _lines(report: HistoryReport, look: Look) -> Iterator[Text]:
     for problem in report.problems:
         yield from (Text(line, style="yellow") for line in hung(f"not read: {problem}", look.width, "", 2))
     yield from _summary(report)
+    if sentence := unread_sentence(report.unread):
+        yield from map(Text, hung(sentence, look.width, "", 2))
     yield from trend_lines(report.trends, look)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from layerfork.record.balance import Balance, Transfer, TransferKind
+from layerfork.record.balance import Balance, Transfer, TransferKind, UnreadExport
 from layerfork.report.views.sentences import counted
 
 _NAMES = {
@@ -31,6 +31,20 @@ def balance_sentence(balance: Balance | None) -> str:
         return f"none was moved; {beside}" if beside else ""
     verdict = ": not worth it here" if balance.costs_more else ""
     return f"{_saved(balance)}, {_cost(balance)}{verdict}" + (f"; besides: {beside}" if beside else "")
+
+
+def unread_sentence(unread: Sequence[UnreadExport]) -> str:
+    """``2 exports of a cache, 414 s, that no later known build imported; the last: …``; empty for none."""
+    if not unread:
+        return ""
+    seconds = [each.seconds for each in unread if each.seconds is not None]
+    took = f", {_seconds(sum(seconds))}" if len(seconds) == len(unread) else ""
+    last = unread[0]
+    which = f"build {last.id[:12]} to {last.place}"
+    which = f"the last was {which}" if len(unread) > 1 else which
+    exports = counted(len(unread), "export of a cache", "exports of a cache")
+    later = counted(last.later, "later build is", "later builds are")
+    return f"{exports}{took}, that no later known build imported: {which} ({later} known)"
 
 
 def _beside(balance: Balance) -> list[Transfer]:
