@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from layerfork.builders.api.askfrontend import FrontendRefusedError, Question, ask_frontend
@@ -41,18 +42,29 @@ class _Unchanged(Redactor):
         return value
 
 
-_NO_IMAGE = "an image that cannot be had here"
-_KINDS = {
-    "refused by both: it does not parse": ("parse error", "unknown instruction", "unexpected", "requires"),
-    _NO_IMAGE: ("failed to resolve", "no base image", "failed to do request"),
+_NOT_COMPARED = {
+    "an image that cannot be had here": ("failed to resolve", "failed to do request"),
+    "violations of checks (# check=error=true), which are not modelled": ("lint violation",),
+}
+_REFUSED = {
+    "a flag": ("unknown flag", "missing a value on flag", "only supported in Dockerfile frontend"),
+    "it does not parse": ("parse error",),
+    "a mount": (
+        "invalid field",
+        "unexpected key",
+        "unsupported mount",
+        "invalid mount",
+        "doesn't support variable",
+    ),
+    "names of stages and images": ("stage name", "base name", "stage index", "defined before", "circular"),
+    "what variables leave": ("failed to process", "variable expansion", "platform"),
 }
 """Why an engine refuses a Dockerfile, by words in what it says."""
 
 
-def _kind_of(why: str) -> str:
-    """Why an engine refuses, in few words."""
-    found = (kind for kind, words in _KINDS.items() if any(each in why for each in words))
-    return next(found, "refused by both: other")
+def _kind_of(why: str, kinds: dict[str, tuple[str, ...]]) -> str:
+    """Why an engine refuses, in few words; empty for another reason."""
+    return next((kind for kind, words in kinds.items() if any(each in why for each in words)), "")
 
 
 def _own_refusal(record: BuildRecord) -> str:
@@ -62,7 +74,7 @@ def _own_refusal(record: BuildRecord) -> str:
         return "it does not parse"
     try:
         return next(iter(definition_of(record, dockerfile).unmodelled.values()), "")
-    except NotModelledError as error:
+    except (NotModelledError, BadSubstitutionError) as error:
         return str(error)
 
 
@@ -98,13 +110,12 @@ class Comparison:
         parsed = dockerfile_of(record)
         references: tuple[str, ...] = ()
         if parsed is not None:
-            try:
+            # What is no name, or cannot be replaced, the engine refuses itself.
+            with suppress(BadSubstitutionError):
                 references = base_references(parsed, dict(published.build_args))
-                for each in references:
+            for each in references:
+                with suppress(ApiError):
                     self._names.give(each)
-            except (BadSubstitutionError, ApiError) as error:
-                self._leave_out(published, f"no base image: {error}")
-                return
         record = replace(record, base_images=tuple((each, self.facts) for each in references))
         question = Question(
             options={
@@ -127,14 +138,13 @@ class Comparison:
         self.tally.add(published.name, replace(record, definition=definition))
 
     def _refuse(self, published: Published, why: str, record: BuildRecord) -> None:
-        if _kind_of(why) == _NO_IMAGE or _own_refusal(record):
-            self._leave_out(published, why)
-        else:
-            self.accepted.append(f"{published.name}: {why}")
-
-    def _leave_out(self, published: Published, why: str) -> None:
-        self.refused[_kind_of(why)] += 1
-        self.left_out.append(f"{published.name}: {why}")
+        text = f"{published.name}: {why}"
+        kind = _kind_of(why, _NOT_COMPARED)
+        if not kind and not _own_refusal(record):
+            self.accepted.append(text)
+            return
+        self.refused[kind or f"refused by both: {_kind_of(why, _REFUSED) or 'other'}"] += 1
+        self.left_out.append(text)
 
     def _record(self, published: Published) -> BuildRecord:
         """A build that nobody made, as far as it can be known without one."""

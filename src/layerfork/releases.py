@@ -146,6 +146,9 @@ OLDEST_FRONTEND: Release = (0, 11, 0)
 """The first BuildKit whose frontend is modelled."""
 
 
+_LABS_FLAGS = frozenset({("RUN", "device")})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontendRules:
     """What holds for one BuildKit; the defaults are those of 0.29 and later."""
@@ -155,7 +158,18 @@ class FrontendRules:
     scratch_secrets: bool = True
     """Mounts of secrets and sockets read no input by their number; else the first. Since 0.16."""
     mode_words: bool = True
-    """``--chmod=u+x`` counts; else it is passed over. Since 0.17."""
+    """``--chmod=u+x`` counts. Since 0.20; from 0.17 in the labs channel alone.
+    Source: moby/buildkit commits e42889dfa and 165f8b441."""
+    strict_modes: bool = True
+    """``--chmod`` takes no other numbers than octal ones up to 07777; else what is none is passed over.
+    Since 0.16. Source: moby/buildkit commit 6fddb5dc8."""
+    secret_variables: bool = True
+    """A mount of a secret may have ``env``. Since 0.16. Source: moby/buildkit commit 96f746bca."""
+    trigger_sources: bool = True
+    """An ONBUILD trigger makes the stage be built that it reads; else one that nothing else needs is refused.
+    Since 0.17.1. Source: moby/buildkit dockerfile2llb/convert.go (onBuildInit) @ v0.17.0, v0.17.1."""
+    refused_flags: frozenset[tuple[str, str]] = _LABS_FLAGS
+    """Instructions with flags that the frontend of the stable channel does not take."""
     required_paths: bool = True
     """``COPY --parents`` asks for paths without wildcards to be there. Since 0.26."""
     dates_directories: bool = True
@@ -193,12 +207,33 @@ class FrontendRules:
     with containerd's image store alone. Source: moby/moby builder/builder-next/controller.go @ v26.1.5."""
 
 
+_FLAGS_SINCE: dict[tuple[str, str], Release] = {
+    ("ADD", "checksum"): (0, 12, 0),
+    ("ADD", "keep-git-dir"): (0, 12, 0),
+    ("HEALTHCHECK", "start-interval"): (0, 12, 0),
+    ("ADD", "unpack"): (0, 23, 0),
+    ("ADD", "exclude"): (0, 25, 0),
+    ("COPY", "exclude"): (0, 25, 0),
+    ("COPY", "parents"): (0, 26, 0),
+    ("RUN", "security"): (0, 26, 0),
+}
+"""Flags by the first release whose stable channel takes them.
+
+Source: moby/buildkit frontend/dockerfile/instructions/*.go, build tags and calls of ``AddString`` and its
+like, @ v0.11.6 to v0.32.2.
+"""
+
+
 def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
     """Rules of a BuildKit's own frontend."""
     return FrontendRules(
         writable_mounts_are_kept=release < (0, 12, 0),
         scratch_secrets=release >= (0, 16, 0),
-        mode_words=release >= (0, 17, 0),
+        mode_words=release >= (0, 20, 0),
+        strict_modes=release >= (0, 16, 0),
+        secret_variables=release >= (0, 16, 0),
+        trigger_sources=release >= (0, 17, 1),
+        refused_flags=_LABS_FLAGS | {flag for flag, since in _FLAGS_SINCE.items() if release < since},
         required_paths=release >= (0, 26, 0),
         dates_directories=release >= (0, 22, 0),
         dates_by_global_default=release >= (0, 29, 0),

@@ -165,6 +165,9 @@ class Rerun:
             outside=outside,
             target_platform=inputs.builtin_args.get("TARGETPLATFORM", ""),
             needed=needed,
+            refused=outside.surroundings.refusal(
+                self.edited.dockerfile, self.after.of(platform), needed, inputs.rules
+            ),
             operations=operations,
         )
         definer.run()

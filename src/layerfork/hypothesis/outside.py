@@ -1,11 +1,12 @@
 """What the model of BuildKit's frontend asks for besides a Dockerfile, as a record tells it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from layerfork.dockerfile import Dockerfile, Instruction
-from layerfork.dockerfile.definition import evaluate
+from layerfork.dockerfile.definition import Evaluated, evaluate
 from layerfork.dockerfile.definition.operations import Placement
+from layerfork.dockerfile.definition.refusals import refusal
 from layerfork.dockerfile.definition.stage import NotModelledError
 from layerfork.dockerfile.definition.whole import (
     Definer,
@@ -21,7 +22,7 @@ from layerfork.keys.recordedbases import find_facts, full_reference, has_no_laye
 from layerfork.record.context import MAIN_CONTEXT, Transport
 from layerfork.record.llb import LLBOp, SourceOp
 from layerfork.record.record import BuildRecord
-from layerfork.releases import OLDEST_FRONTEND, buildkit_release
+from layerfork.releases import OLDEST_FRONTEND, FrontendRules, buildkit_release
 
 IMAGE = "docker-image://"
 _LOCAL = f"local://{MAIN_CONTEXT}"
@@ -46,13 +47,15 @@ def definition_of(record: BuildRecord, dockerfile: Dockerfile, platform: str = "
     last = dockerfile.find_stage(target) if target else dockerfile.stages[-1]
     if last is None:
         raise NotModelledError(f"stage {target}")
+    needed = frozenset(stages_behind(dockerfile, evaluated, last))
     definer = Definer(
         dockerfile=dockerfile,
         evaluated=evaluated,
         rules=inputs.rules,
         outside=outside,
         target_platform=inputs.builtin_args.get("TARGETPLATFORM", ""),
-        needed=frozenset(stages_behind(dockerfile, evaluated, last)),
+        needed=needed,
+        refused=outside.refusal(dockerfile, evaluated, needed, inputs.rules),
     )
     definer.run()
     return definer
@@ -87,6 +90,19 @@ class Surroundings:
         definition = self.record.definition
         ops = definition.ops if definition is not None else ()
         self.sources = tuple(op.source for op in ops if op.source is not None)
+
+    def refusal(
+        self,
+        dockerfile: Dockerfile,
+        evaluated: Mapping[int, Evaluated],
+        needed: frozenset[int],
+        rules: FrontendRules,
+    ) -> str:
+        """Why the frontend refuses a Dockerfile; not known where it is another frontend, or where a named
+        context may be in the place of a stage or an image."""
+        if self.problem or any(named_contexts(self.record)):
+            return ""
+        return refusal(dockerfile, evaluated, needed, rules)
 
     def image(self, name: str, platform: str) -> LLBOp:
         """The operation of an image. Raises: NotModelledError."""

@@ -140,10 +140,18 @@ def test_a_line_without_operations_is_no_step() -> None:
 
 
 def test_what_is_not_modelled_says_why_and_the_rest_is_known() -> None:
-    hypothesis = added("COPY https://host/repo.git /r", "RUN echo after")
+    hypothesis = added("ADD git@host:a/repo.git /r", "RUN echo after")
     last = len(hypothesis.record.steps)
-    assert hypothesis.unmodelled == {last - 1: "a copy of the repository https://host/repo.git"}
+    assert hypothesis.unmodelled == {last - 1: "a copy of the repository git@host:a/repo.git"}
     assert hypothesis.record.steps[-1].instruction == "RUN echo after"
+
+
+@pytest.mark.parametrize("line", ["RUN --device=gpu true", "COPY http://x/y /", "COPY --from=7 a /"])
+def test_of_what_buildkit_refuses_nothing_is_known(line: str) -> None:
+    hypothesis = added(line, "RUN echo after")
+    (reason,) = set(hypothesis.unmodelled.values())
+    assert "which BuildKit refuses" in reason
+    assert len(hypothesis.unmodelled) >= len(hypothesis.record.steps) - 1
 
 
 def test_an_unknown_base_image() -> None:
@@ -168,7 +176,6 @@ def test_a_record_that_contradicts_the_model() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("RUN --device=gpu true", "--device of RUN"),
         ("COPY --from=$STAGE a /", "a variable in --from, which BuildKit refuses"),
         ("RUN --mount=type=ssh true", "SSH_AUTH_SOCK of a mount of type ssh, which records hide"),
         ("RUN --mount=type=cache,target=/c,colour=red true", "colour of the mount"),

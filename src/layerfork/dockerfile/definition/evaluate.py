@@ -8,6 +8,8 @@ from layerfork.dockerfile.definition.stage import (
     Fields,
     FrontendStage,
     NotModelledError,
+    RefusedError,
+    check_sources,
     copy_fields,
     document_fields,
     exec_fields,
@@ -31,6 +33,7 @@ from layerfork.record.engine import ImageFacts
 from layerfork.releases import FrontendRules
 
 _SHOWN = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
+EMPTY_PLATFORM = "an empty platform"
 EMPTY_IMAGE = ImageFacts(image_id="", history=(), diff_ids=())
 
 
@@ -158,7 +161,8 @@ class _Walk:
         """A FROM and what follows it."""
         used: list[Variable] = []
         base = self._expand(self.meta, stage.base, used)
-        platform = self._platform(stage, base, used)
+        asked = self._expand(self.meta, stage.platform, used) if stage.platform else ""
+        platform = self._platform(stage, base, asked)
         self.platforms[stage.index] = platform
         state = self._begin(stage, base)
         self.ended[stage.index] = state
@@ -171,7 +175,7 @@ class _Walk:
             triggers=triggers,
             platform=platform,
             is_configured=state.is_configured,
-            problem=state.problem,
+            problem=EMPTY_PLATFORM if stage.platform and not asked else state.problem,
         )
         for instruction in stage.instructions:
             self.found[instruction.first_line] = self._line(instruction, state, stage.index)
@@ -179,13 +183,12 @@ class _Walk:
     def _line(self, instruction: Instruction, state: FrontendStage, stage: int) -> Evaluated:
         try:
             evaluated = self._instruction(instruction, state, stage)
-        except BadSubstitutionError as error:
+        except (BadSubstitutionError, RefusedError) as error:
             evaluated = Evaluated(instruction=instruction, stage=stage, problem=str(error))
         return replace(evaluated, platform=self.platforms[stage])
 
-    def _platform(self, stage: Stage, base: str, used: list[Variable]) -> str:
+    def _platform(self, stage: Stage, base: str, asked: str) -> str:
         """That of the stage which it is built on, its own, or the target's."""
-        asked = self._expand(self.meta, stage.platform, used) if stage.platform else ""
         earlier = self.dockerfile.find_base(base)
         if earlier is not None and earlier.index < stage.index:
             return self.platforms[earlier.index]
@@ -256,10 +259,13 @@ class _Walk:
                 used.extend(state.user_from)
                 fixed = tuple(map(expand, instruction.flag_values("mount")))
                 mounts, unread = _mounts(instruction, expand)
+                if not self.inputs.rules.secret_variables and any(each.env is not None for each in mounts):
+                    raise RefusedError("env of a mount")
             case "COPY" | "ADD":
                 assumed.update(_directory(state, instruction.arguments[-1]))
                 sources = tuple(map(expand, instruction.sources))
                 checksum = expand(instruction.flag("checksum"))
+                check_sources(instruction, sources, checksum)
                 actions = copy_fields(instruction, state, sources, expand, self.inputs.rules)
                 documents = tuple(
                     document_fields(each, lambda text: expand(text, _expand_document))
@@ -270,6 +276,16 @@ class _Walk:
                     for name, value in instruction.flags
                     if name in ("checksum", "keep-git-dir", "link", "unpack", "parents")
                 )
+            case "VOLUME":
+                if "" in [self._expand(state.scope, word, []) for word in instruction.arguments]:
+                    raise RefusedError("an empty VOLUME")
+            case "LABEL":
+                for pair in instruction.pairs:
+                    for word in pair:
+                        self._expand(state.scope, word or "", [])
+            case "EXPOSE" | "STOPSIGNAL":
+                for word in instruction.arguments:
+                    self._expand(state.scope, word, [])
         origin = expand(instruction.flag("from")) if instruction.flag("from") else ""
         return Evaluated(
             instruction=instruction,
@@ -348,6 +364,8 @@ def _mounts(instruction: Instruction, expand: Callable[[str], str]) -> tuple[tup
     """The mounts of a RUN, or what is not modelled of them."""
     try:
         return tuple(read_mount(each, expand) for each in instruction.flag_values("mount")), ""
+    except RefusedError:
+        raise
     except NotModelledError as error:
         return (), str(error)
 

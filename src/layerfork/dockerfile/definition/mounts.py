@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from layerfork.dockerfile.definition.stage import NotModelledError
+from layerfork.dockerfile.definition.stage import NotModelledError, RefusedError
 
 _NAMES = {
     "src": "source",
@@ -19,6 +19,11 @@ _NAMES = {
     "rw": "readwrite",
 }
 _TYPES = frozenset({"bind", "cache", "tmpfs", "secret", "ssh"})
+_WITHOUT_VALUE = frozenset({"readonly", "readwrite", "required"})
+_OWNED = frozenset({"secret", "ssh", "cache"})
+_AFTER_TYPE = {"required": frozenset({"secret", "ssh"}), "size": frozenset({"tmpfs"})}
+"""Fields that only some types have, and that are written behind the type."""
+_SHARING = frozenset({"shared", "private", "locked"})
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _SIZE = re.compile(r"(\d+)(?:([kKmMgGtTpP])[iI]?[bB]?|[bB])?")
@@ -54,7 +59,7 @@ class Mount:
 
 
 def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
-    """A mount from the text of its flag. Raises: NotModelledError, BadSubstitutionError."""
+    """A mount from the text of its flag. Raises: NotModelledError, RefusedError, BadSubstitutionError."""
     found: dict[str, str] = {}
     readonly: bool | None = None
     for field in _fields(text):
@@ -62,6 +67,10 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
         name = _NAMES.get(name.lower(), name.lower())
         if name == "from" and "$" in value[:-1]:
             raise NotModelledError("a variable in the from of a mount, which BuildKit refuses")
+        if not equals and name not in _WITHOUT_VALUE:
+            raise RefusedError(f"{name} of a mount has no value")
+        if name in _AFTER_TYPE and found.get("type", "bind").lower() not in _AFTER_TYPE[name]:
+            raise RefusedError(f"{name} of a mount whose type, as far as it is read, has none")
         value = expand(value) if equals else "true"
         if name in ("readonly", "readwrite"):
             readonly = _is_true(value, text) is (name == "readonly")
@@ -69,7 +78,8 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
             found[name] = value
     kind = found.pop("type", "bind").lower()
     if kind not in _TYPES:
-        raise NotModelledError(f"a mount of type {kind}")
+        raise RefusedError(f"a mount of type {kind}")
+    _check(kind, found)
     return Mount(
         type=kind,
         origin=found.pop("from", ""),
@@ -86,6 +96,18 @@ def read_mount(text: str, expand: Callable[[str], str]) -> Mount:
         gid=_number(found.pop("gid", None), 10, text),
         **_nothing_more(found, text),
     )
+
+
+def _check(kind: str, found: dict[str, str]) -> None:
+    """Raises: RefusedError for what has no meaning for a type of mount."""
+    if kind not in _OWNED and (owned := {"mode", "uid", "gid"} & found.keys()):
+        raise RefusedError(f"{min(owned)} of a mount of type {kind}")
+    if "sharing" in found and (kind != "cache" or found["sharing"].lower() not in _SHARING):
+        raise RefusedError(f"sharing={found['sharing']} of a mount of type {kind}")
+    if kind == "secret":
+        named = [name for name in ("source", "id", "target") if found.get(name)]
+        if not named or named[:2] == ["source", "id"] or found.get("from"):
+            raise RefusedError("a mount of a secret with no name, with two, or with a from")
 
 
 def _fields(text: str) -> list[str]:

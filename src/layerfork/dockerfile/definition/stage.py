@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -22,6 +22,10 @@ DEFAULT_SHELL = ("/bin/sh", "-c")
 
 class NotModelledError(Exception):
     """What the frontend makes of something is not modelled; the message names it."""
+
+
+class RefusedError(NotModelledError):
+    """The frontend refuses the Dockerfile; the message says why."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,6 +102,9 @@ def _join(directory: str, path: str) -> str:
 Fields = Mapping[str, object]
 Expand = Callable[[str], str]
 _OCTAL = frozenset("01234567")
+_ALL_BITS = 0o7777
+_MODE_WORD = re.compile(r"[ugoa]*(?:[-+=][rwxXstugo]*)+(?:,[ugoa]*(?:[-+=][rwxXstugo]*)+)*")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _DECIMAL = re.compile(r"[0-9]{1,9}")
 SHARED_MEMORY = "shared memory"
 """Bytes that ``--shm-size`` asks for: a field of no operation, but one more mount.
@@ -107,7 +114,10 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchRun 
 def exec_fields(
     instruction: Instruction, stage: FrontendStage, options: Fields, rules: FrontendRules
 ) -> dict[str, object]:
-    """What a RUN becomes. ``options`` are fields that the request decides for every RUN."""
+    """What a RUN becomes. ``options`` are fields that the request decides for every RUN.
+
+    Raises: RefusedError.
+    """
     network = instruction.flag("network", "default")
     return {
         **options,
@@ -122,6 +132,8 @@ def exec_fields(
 
 def _command(instruction: Instruction, stage: FrontendStage, rules: FrontendRules) -> tuple[str, ...]:
     if instruction.json:
+        if not instruction.arguments:
+            raise RefusedError("a RUN of no words")
         return instruction.arguments
     text = " ".join(instruction.arguments)
     documents, program = instruction.heredocs, program_of(instruction, rules)
@@ -153,16 +165,29 @@ def copy_fields(
     """What a COPY or ADD becomes: one action for each source, here-documents last.
 
     ``sources`` are expanded already. Patterns stay as they are written.
+    Raises: RefusedError.
     """
     shared = {
         "dest": stage.absolute(expand(instruction.arguments[-1]), rules),
         "owner": _owner(expand(instruction.flag("chown"))),
-        **_mode(expand(instruction.flag("chmod")), mode_words=rules.mode_words),
+        **_mode(expand(instruction.flag("chmod")), rules),
         "exclude_patterns": instruction.flag_values("exclude"),
     }
     parents = instruction.flag("parents") == "true"
     files = tuple({**shared, **_source(word, parents)} for word in sources)
     return (*files, *({**shared, "src": _rooted(each.name)} for each in instruction.heredocs))
+
+
+def check_sources(instruction: Instruction, sources: Sequence[str], checksum: str) -> None:
+    """Raises: RefusedError for sources that a COPY or ADD does not take."""
+    urls = [word for word in sources if word.startswith(("http://", "https://"))]
+    if urls and instruction.keyword == "COPY":
+        raise RefusedError(f"COPY of {urls[0]}")
+    if not checksum:
+        return
+    is_file = bool(urls) and ".git" not in urls[0]
+    if len(sources) != 1 or ":" not in sources[0] or (is_file and not _DIGEST.fullmatch(checksum)):
+        raise RefusedError(f"--checksum={checksum} of {' '.join(sources)}")
 
 
 def _source(word: str, parents: bool) -> Fields:
@@ -195,10 +220,15 @@ def _number(text: str) -> str:
     return str(int(text)) if _DECIMAL.fullmatch(text) else text
 
 
-def _mode(text: str, *, mode_words: bool) -> Fields:
-    if text and set(text) <= _OCTAL:
+def _mode(text: str, rules: FrontendRules) -> Fields:
+    """Raises: RefusedError."""
+    is_octal = bool(text) and set(text) <= _OCTAL
+    is_word = rules.mode_words and bool(_MODE_WORD.fullmatch(text))
+    if text and rules.strict_modes and not (int(text, 8) <= _ALL_BITS if is_octal else is_word):
+        raise RefusedError(f"--chmod={text}")
+    if is_octal:
         return {"mode": int(text, 8), "mode_str": ""}
-    return {"mode": 0, "mode_str": text} if text and mode_words else {"mode": -1, "mode_str": ""}
+    return {"mode": 0, "mode_str": text} if is_word else {"mode": -1, "mode_str": ""}
 
 
 def workdir_fields(stage: FrontendStage, timestamp: int = -1) -> tuple[Fields, ...]:

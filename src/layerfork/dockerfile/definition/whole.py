@@ -238,6 +238,8 @@ class Definer:
     target_platform: str
     needed: frozenset[int]
     """Stages that are built."""
+    refused: str = ""
+    """Why the frontend refuses the whole Dockerfile: then nothing is modelled."""
     operations: Operations = field(default_factory=Operations)
     steps: list[MadeStep] = field(default_factory=list)
     """In the order of the file."""
@@ -274,6 +276,8 @@ class Definer:
         self, instruction: Instruction, evaluated: Sequence[Evaluated], end: Digest | None
     ) -> Digest | None:
         """What its stage is after an instruction and those that it triggers."""
+        if self.refused:
+            return self._give_up(evaluated[0], instruction, end, NotModelledError(self.refused))
         place = self._place(evaluated[0], end)
         try:
             shown = self.outside.recorded(instruction, place)

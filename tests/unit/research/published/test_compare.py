@@ -43,7 +43,9 @@ def _compared(monkeypatch: pytest.MonkeyPatch, text: str, why: str) -> Compariso
     ("text", "why", "kind"),
     [
         ("FROM a\nNO\n", "dockerfile parse error on line 2: unknown instruction: NO", "it does not parse"),
-        ("FROM a\nCOPY --from=$X a b\n", "variable expansion is not supported for --from", "other"),
+        ("FROM a\nCOPY --from=$X a b\n", "variable expansion is not supported", "what variables leave"),
+        ("FROM a\nCOPY --parents a b\n", "dockerfile parse error on line 2: unknown flag: parents", "a flag"),
+        ("FROM ${a^}\n", "unsupported modifier", "other"),
     ],
 )
 def test_refused_by_both(monkeypatch: pytest.MonkeyPatch, text: str, why: str, kind: str) -> None:
@@ -52,9 +54,19 @@ def test_refused_by_both(monkeypatch: pytest.MonkeyPatch, text: str, why: str, k
     assert comparison.is_good
 
 
-def test_without_an_image_nothing_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    comparison = _compared(monkeypatch, "FROM a\n", "a: failed to resolve source metadata for a")
-    assert dict(comparison.refused) == {"an image that cannot be had here": 1}
+@pytest.mark.parametrize(
+    ("why", "kind"),
+    [
+        ("a: failed to resolve source metadata for a", "an image that cannot be had here"),
+        (
+            "lint violation found for rules: FromAsCasing",
+            "violations of checks (# check=error=true), which are not modelled",
+        ),
+    ],
+)
+def test_what_cannot_be_compared(monkeypatch: pytest.MonkeyPatch, why: str, kind: str) -> None:
+    comparison = _compared(monkeypatch, "FROM a\n", why)
+    assert dict(comparison.refused) == {kind: 1}
     assert comparison.is_good
 
 
