@@ -103,8 +103,10 @@ def _of_definition(imported: BuildRecord, live: BuildRecord) -> Iterator[str]:
 
 def _of_vertices(imported: BuildRecord, live: BuildRecord) -> Iterator[str]:
     known = {vertex.digest: vertex for vertex in live.vertices}
+    named = {vertex.name: vertex for vertex in live.vertices}
     for vertex in imported.vertices:
-        other = known.get(vertex.digest)
+        # A plain log prints no digests.
+        other = known.get(vertex.digest) if vertex.digest else named.get(vertex.name)
         if other is None:
             if not vertex.internal:
                 yield f"there is no vertex {vertex.name}"

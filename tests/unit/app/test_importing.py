@@ -136,6 +136,16 @@ def test_without_a_file_the_records_are_printed() -> None:
     assert json.loads(lines[0])["imported_from"] == "BuildKit progress (rawjson)"
 
 
+def test_what_a_record_lacks_is_one_line() -> None:
+    log = str(LEFT / "engine-28.5-plain.log")
+    output = invoke("import", log)[1]
+    (line,) = [line for line in output.splitlines() if "incomplete" in line]
+    assert line == (
+        "incomplete: it lacks engine, time, context, definition, request, stages (-v says what that means)"
+    )
+    assert "  context: no file of it is known" in invoke("import", log, "-v")[1]
+
+
 def test_nothing_is_written_when_one_file_is_none(tmp_path: Path) -> None:
     other, written = tmp_path / "notes.txt", tmp_path / "out.jsonl"
     other.write_text("buy milk\n")

@@ -31,6 +31,7 @@ from layerfork.wire.history.provenance import Provenance, read_provenance
 FORM = "build history export (.dockerbuild)"
 ATTESTATION_TYPE = "application/vnd.in-toto+json"
 _INDEX = "index.json"
+_ENDS_EARLY = "it ends early, or is too large"
 _MAX_MEMBERS = 10_000
 _MAX_RECORDS = 1000
 _DEPTH = 3
@@ -88,11 +89,12 @@ def import_archive(data: bytes, importer: Importer) -> tuple[BuildRecord, ...]:
         return tuple(records[:_MAX_RECORDS])
     if archive.damage or importer.cut:
         raise EvidenceError(
-            f"the archive is damaged before its first build record: {archive.damage or 'it is too large'}",
+            f"the archive is damaged before its first build record: {archive.damage or _ENDS_EARLY}",
             hint="export the build once more: docker buildx history export -o FILE",
         )
+    no_index = "" if _INDEX in archive.members else f": it has no {_INDEX}, which comes last in an export"
     raise EvidenceError(
-        "the archive holds no record of BuildKit's history",
+        f"the archive holds no record of BuildKit's history{no_index}",
         hint="name a file that `docker buildx history export -o FILE` wrote",
     )
 

@@ -86,8 +86,19 @@ def _lines(report: RecordReport, verbose: bool) -> Iterator[str]:
         for op in record.definition.ops:
             yield f"  {op.digest}  {op.kind}  {_description(op.description)}"
     yield ""
-    yield "complete" if record.complete else "incomplete:"
-    yield from (f"  {gap.where}: {gap.what}" for gap in record.gaps)
+    yield from _gaps(record, verbose)
+
+
+def _gaps(record: BuildRecord, verbose: bool) -> Iterator[str]:
+    """What the record lacks: of an imported one, which always lacks much, the places in one line."""
+    if record.complete:
+        yield "complete"
+    elif record.imported_from and not verbose:
+        places = ", ".join(dict.fromkeys(gap.where for gap in record.gaps))
+        yield f"incomplete: it lacks {places} (-v says what that means)"
+    else:
+        yield "incomplete:"
+        yield from (f"  {gap.where}: {gap.what}" for gap in record.gaps)
 
 
 def _engine(record: BuildRecord) -> str:
@@ -104,6 +115,7 @@ def _fields(record: BuildRecord) -> Iterator[str]:
     request, result = record.request, record.result
     facts = {
         "imported": record.imported_from,
+        "commit": ", ".join(record.commits),
         "client": _client(record.client),
         "command": as_typed(record.client.argv),
         "run in": record.place.ran_in,

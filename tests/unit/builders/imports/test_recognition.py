@@ -90,6 +90,19 @@ def test_an_image_is_no_export(tmp_path: Path) -> None:
         import_file(path, KEY)
 
 
+def test_an_export_without_its_end_says_that_the_end_is_missing() -> None:
+    """Its index comes last, so a download that was cut never looks like a smaller export."""
+    whole = gzip.decompress(left(EXPORT))
+    for end in range(512, len(whole) - 20_480, 512):
+        with pytest.raises(EvidenceError, match="which comes last|damaged before its first") as error:
+            read(whole[:end])
+        assert "too large" not in error.value.message
+    packed = left(EXPORT)
+    for end in range(400, len(packed) - 700, 331):
+        with pytest.raises(EvidenceError, match="damaged before its first"):
+            read(packed[:end])
+
+
 def test_a_directory_and_a_missing_file_are_named(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(EvidenceError, match="cannot read"):
