@@ -94,7 +94,7 @@ def test_an_export_without_its_end_says_that_the_end_is_missing() -> None:
     """Its index comes last, so a download that was cut never looks like a smaller export."""
     whole = gzip.decompress(left(EXPORT))
     for end in range(512, len(whole) - 20_480, 512):
-        with pytest.raises(EvidenceError, match="which comes last|damaged before its first") as error:
+        with pytest.raises(EvidenceError, match=r"which comes last|damaged before its first") as error:
             read(whole[:end])
         assert "too large" not in error.value.message
     packed = left(EXPORT)
