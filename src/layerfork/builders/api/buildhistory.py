@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from grpclib.client import Channel, UnaryStreamMethod
+from grpclib.client import Channel, UnaryStreamMethod, UnaryUnaryMethod
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
@@ -26,6 +26,7 @@ ANSWER_LIMIT_S = 60.0
 BLOB_LIMIT_BYTES = 64 << 20
 """A log or an attestation that is larger is not read."""
 _LISTEN = "/moby.buildkit.v1.Control/ListenBuildHistory"
+_WORKERS = "/moby.buildkit.v1.Control/ListWorkers"
 _READ = "/containerd.services.content.v1.Content/Read"
 _DELETED = 2
 _OLD = frozenset({Status.UNIMPLEMENTED, Status.UNKNOWN})
@@ -39,6 +40,9 @@ class RememberedBuild:
     record: pb.BuildHistoryRecord
     blobs: Mapping[str, bytes]
     """By digest: the log and the attestations, each checked; what is missing or damaged is left out."""
+    worker: str = ""
+    """Id of the BuildKit, as a recorder sees it. That of an engine's own BuildKit is the engine's in the
+    graphdriver store, and another one in the containerd store."""
 
 
 def read_build_history(
@@ -84,7 +88,8 @@ async def _read(way: Way, address: str, is_buildkit: bool, newest: int) -> tuple
         await stack.enter_async_context(reachable_at(place / "grpc", engine))
         channel = await stack.enter_async_context(Channel(path=str(place / "grpc")))
         records = await _listed(channel)
-        return tuple([await _with_blobs(channel, each) for each in records[: newest or None]])
+        worker = await _worker(channel)
+        return tuple([await _with_blobs(channel, each, worker) for each in records[: newest or None]])
 
 
 def _short() -> str | None:
@@ -117,7 +122,13 @@ async def _listed(channel: Channel) -> list[pb.BuildHistoryRecord]:
     return sorted(records, key=lambda each: (each.created_at.seconds, each.created_at.nanos), reverse=True)
 
 
-async def _with_blobs(channel: Channel, record: pb.BuildHistoryRecord) -> RememberedBuild:
+async def _worker(channel: Channel) -> str:
+    ask = UnaryUnaryMethod(channel, _WORKERS, pb.Empty, pb.ListWorkersResponse)
+    answer = await ask(pb.Empty())
+    return next((each.id.decode(errors="replace") for each in answer.record), "")
+
+
+async def _with_blobs(channel: Channel, record: pb.BuildHistoryRecord, worker: str) -> RememberedBuild:
     blobs: dict[str, bytes] = {}
     for descriptor in (record.logs, *attestations_of(record)):
         digest = descriptor.digest.decode(errors="replace")
@@ -125,7 +136,7 @@ async def _with_blobs(channel: Channel, record: pb.BuildHistoryRecord) -> Rememb
             data = await _blob(channel, descriptor.digest)
             if digest == f"sha256:{sha256(data).hexdigest()}":
                 blobs[digest] = data
-    return RememberedBuild(record=record, blobs=blobs)
+    return RememberedBuild(record=record, blobs=blobs, worker=worker)
 
 
 def attestations_of(record: pb.BuildHistoryRecord) -> Sequence[pb.ContentDescriptor]:

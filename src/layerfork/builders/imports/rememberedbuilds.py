@@ -37,4 +37,4 @@ def _record(build: RememberedBuild, importer: Importer, engine: EngineInfo | Non
     if engine is None:
         return found
     gaps = tuple(gap for gap in found.gaps if gap != NO_ENGINE)
-    return replace(found, engine=engine, builder_instance=engine.instance, gaps=gaps)
+    return replace(found, engine=engine, builder_instance=build.worker or engine.instance, gaps=gaps)

@@ -90,7 +90,7 @@ def _reason(build: ExplainedBuild, look: Look) -> Iterator[Text]:
     yield Text.assemble(
         "      ", (answer.status.value, STATUS_STYLES[answer.status]), f" {answer.points[0].named}"
     )
-    if answer.status is not CauseStatus.PROVEN and not build.files_known:
+    if answer.status is not CauseStatus.PROVEN and not build.files_known and build.files:
         yield from map(Text, hung(f"its files are unknown: {build.files}", look.width, "      ", 8))
 
 
