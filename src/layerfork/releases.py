@@ -192,6 +192,9 @@ class FrontendRules:
     checks_commits: bool = True
     """``ADD --checksum`` of a repository asks for a commit; else it is refused. Since 0.22.
     Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go:dispatchCopy @ v0.21.1, v0.22.0."""
+    repository_options: bool = True
+    """The address of a repository may have options: ``?ref=v1&keep-git-dir=true``. Since 0.24.
+    Source: moby/buildkit frontend/dockerfile/dfgitutil/git_ref.go:loadQuery @ v0.24.0 to v0.32.2."""
     target_stage: bool = True
     """Every stage may declare TARGETSTAGE, which has the name of what is built. Since 0.17.
     Source: moby/buildkit commit 6a31a78b4; dockerfile2llb/{platform,convert}.go @ v0.16.0, v0.17.0."""
@@ -242,6 +245,7 @@ def frontend_rules(release: Release, merges: bool | None) -> FrontendRules:
         keeps_relative_dots=release >= (0, 14, 0),
         clones=release >= (0, 12, 0),
         checks_commits=release >= (0, 22, 0),
+        repository_options=release >= (0, 24, 0),
         target_stage=release >= (0, 17, 0),
         os_versions=release >= (0, 19, 0),
         arguments_in_turn=release >= (0, 14, 0),

@@ -243,6 +243,57 @@ def test_a_repository_by_release() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "fragment", "own"),
+    [
+        ("?ref=v1.2&keep-git-dir=1", "#v1.2", {"git.keepgitdir": "true"}),
+        ("?tag=v1.2&keep-git-dir", "#refs/tags/v1.2", {"git.keepgitdir": "true"}),
+        (
+            "?branch=refs/heads/main&subdir=c/d&submodules=false",
+            "#refs/heads/main:c/d",
+            {"git.skipsubmodules": "true"},
+        ),
+        ("?subdir=c/d&submodules", "#:c/d", {}),
+        (f"?commit={COMMIT}", "", {"git.checksum": COMMIT}),
+        ("?ref=a&tag=b", None, {}),
+        ("?ref=main#main", None, {}),
+        ("?ref=", None, {}),
+        ("?colour=red", None, {}),
+        ("?keep-git-dir=maybe", None, {}),
+        ("?ref=a&ref=a", None, {}),
+        ("?ref=v1 https://host/other.git", None, {}),
+    ],
+)
+def test_a_repository_with_options(words: str, fragment: str | None, own: dict[str, str]) -> None:
+    """Measured with 28.5.2; until 0.23 nothing is said of them."""
+    record = reader(PLAIN)
+    assert record.engine is not None
+
+    def added_for(release: str) -> Hypothesis:
+        assert record.engine is not None
+        own_record = replace(record, engine=replace(record.engine, buildkit_version=release))
+        line = LineAdded(before_line=0, text=f"ADD https://host/r.git{words} /r/")
+        return suppose(own_record, (line,))
+
+    assert added_for("0.23.2").unmodelled
+    hypothesis = added_for("0.25.1")
+    assert bool(hypothesis.unmodelled) is (fragment is None)
+    if fragment is not None:
+        assert hypothesis.record.definition is not None
+        (found,) = (
+            op.source
+            for op in hypothesis.record.definition.ops
+            if op.source is not None and op.source.identifier.startswith("git:")
+        )
+        assert found.identifier == f"git://host/r.git{fragment}"
+        assert dict(found.attrs) == {
+            "git.fullurl": "https://host/r.git",
+            "git.authheadersecret": "GIT_AUTH_HEADER",
+            "git.authtokensecret": "GIT_AUTH_TOKEN",
+            **own,
+        }
+
+
+@pytest.mark.parametrize(
     ("name", "reason"),
     [
         ("BUILDKIT_SYNTAX", "a frontend that is not the builder's own"),

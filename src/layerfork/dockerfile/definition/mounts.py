@@ -24,8 +24,9 @@ _OWNED = frozenset({"secret", "ssh", "cache"})
 _AFTER_TYPE = {"required": frozenset({"secret", "ssh"}), "size": frozenset({"tmpfs"})}
 """Fields that only some types have, and that are written behind the type."""
 _SHARING = frozenset({"shared", "private", "locked"})
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+"""What Go's strconv.ParseBool reads."""
 _SIZE = re.compile(r"(\d+)(?:([kKmMgGtTpP])[iI]?[bB]?|[bB])?")
 _UNITS: dict[str, int] = {"": 1} | {unit: 1024 ** (power + 1) for power, unit in enumerate("kmgtp")}
 
@@ -124,9 +125,9 @@ def _nothing_more(found: dict[str, str], text: str) -> dict[str, str]:
 
 
 def _is_true(value: str, text: str) -> bool:
-    if value not in _TRUE | _FALSE:
+    if value not in TRUE | FALSE:
         raise NotModelledError(f"the mount {text}")
-    return value in _TRUE
+    return value in TRUE
 
 
 def _number(value: str | None, base: int, text: str) -> int | None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
 from layerfork.dockerfile.definition.evaluate import Evaluated
-from layerfork.dockerfile.definition.mounts import Mount
+from layerfork.dockerfile.definition.mounts import FALSE, TRUE, Mount
 from layerfork.dockerfile.definition.stage import (
     SHARED_MEMORY,
     Fields,
@@ -100,6 +100,9 @@ _PLAIN_GIT = re.compile(
     re.ASCII,
 )
 """An address that every release reads alike: without a user, a query, and what is cleaned or quoted."""
+_OPTION = re.compile(r"(?P<name>[a-z-]+)(?:=(?P<value>[\w./-]+))?", re.ASCII)
+_BOOLEAN_OPTIONS = frozenset({"keep-git-dir", "submodules"})
+_REFS = {"ref": "", "tag": "refs/tags/", "branch": "refs/heads/"}
 _WILDCARD = re.compile(r"(?<!\\)[*?\[]")
 _DOCUMENT_MODE = 0o644
 
@@ -163,9 +166,11 @@ def _sources(evaluated: Evaluated, place: Placement) -> Iterator[tuple[Digest | 
 
 
 def _repository(word: str, fields: Fields, evaluated: Evaluated, place: Placement) -> tuple[Digest, Fields]:
-    """ADD of a repository that is named by a plain address."""
-    found = _PLAIN_GIT.fullmatch(word)
-    if evaluated.instruction.keyword != "ADD" or found is None or not _is_clean(found):
+    """ADD of a repository that is named by a plain address, which may have options."""
+    address, options = _with_options(word) if place.rules.repository_options else (word, {})
+    found = _PLAIN_GIT.fullmatch(address)
+    several = bool(options) and len(evaluated.sources) > 1
+    if evaluated.instruction.keyword != "ADD" or found is None or not _is_clean(found) or several:
         raise NotModelledError(f"a copy of the repository {word}")
     if not place.rules.clones:
         raise NotModelledError("ADD of a repository, which BuildKit 0.11 refuses")
@@ -174,16 +179,52 @@ def _repository(word: str, fields: Fields, evaluated: Evaluated, place: Placemen
         "git.authtokensecret": "GIT_AUTH_TOKEN",
         "git.authheadersecret": "GIT_AUTH_HEADER",
     }
-    if evaluated.instruction.flag("keep-git-dir") == "true":
+    asked = {evaluated.instruction.flag("keep-git-dir"), options.get("keep-git-dir", "")} - {""}
+    checksums = {evaluated.checksum, options.get("checksum", "")} - {""}
+    if len(asked) > 1 or len(checksums) > 1:
+        raise NotModelledError(f"options against flags of the repository {word}")
+    if asked == {"true"}:
         attrs["git.keepgitdir"] = "true"
-    if evaluated.checksum:
+    if checksums:
         if not place.rules.checks_commits:
             raise NotModelledError("--checksum of a repository, which BuildKit takes from 0.22 on")
-        attrs["git.checksum"] = evaluated.checksum
+        attrs["git.checksum"] = checksums.pop()
+    if options.get("submodules") == "false":
+        attrs["git.skipsubmodules"] = "true"
     fragment = f"#{found['fragment']}" if found["fragment"] else ""
     source = SourceOp(identifier=f"git://{found['place']}{fragment}", attrs=tuple(sorted(attrs.items())))
     digest = place.put(named(LLBOp(digest=Digest(""), kind="source", source=source)))
     return digest, {**fields, "src": "/", "include_patterns": (), "create_dest_path": True}
+
+
+def _with_options(word: str) -> tuple[str, dict[str, str]]:
+    """An address with its fragment, and the options behind its question mark; the word itself where one of
+    them is unknown, given twice or empty."""
+    address, _, query = word.partition("?")
+    options: dict[str, str] = {}
+    for pair in query.split("&") if query else ():
+        name, value = _option(pair)
+        if not value or name in options or "#" in address:
+            return word, {}
+        options[name] = value
+    named = [name for name in _REFS if name in options]
+    if len(named) > 1:
+        return word, {}
+    ref = "".join(f"{_REFS[name]}{options[name].removeprefix(_REFS[name])}" for name in named)
+    directory = f":{options['subdir']}" if "subdir" in options else ""
+    return (f"{address}#{ref}{directory}" if ref or directory else address), options
+
+
+def _option(pair: str) -> tuple[str, str]:
+    """Name and value of an option; an empty value for what is none."""
+    found = _OPTION.fullmatch(pair)
+    if found is None:
+        return "", ""
+    name, value = found["name"].replace("commit", "checksum"), found["value"] or ""
+    if name in _BOOLEAN_OPTIONS:
+        given = value or "true"
+        return name, "true" if given in TRUE else "false" if given in FALSE else ""
+    return name, value if name in (*_REFS, "subdir", "checksum") else ""
 
 
 def _is_clean(found: re.Match[str]) -> bool:
