@@ -19,6 +19,8 @@ from layerfork.record.history import CIRun
 from layerfork.record.record import BuildRecord
 from layerfork.record.run import DiffReport, MissedStep
 from layerfork.record.store.recordfile import RecordFile
+from layerfork.report.formats import HTML, MARKDOWN, TEXT
+from layerfork.report.rendering import Look
 
 Family = Callable[[str, Sequence[str]], list[str]]
 OTHER = "0123456789abcdef0123456789abcdef01234567"
@@ -73,9 +75,9 @@ def test_the_changed_file_is_suspected(family: Family, ids: tuple[str, ...]) -> 
     logs = (family(commit, printed(name)) for commit, name in zip(ids, NAMES, strict=True))
     steps = missed(diff(*logs))
 
-    assert [(step.step, step.line, step.follows) for step in steps] == [(4, 5, 3), (5, 6, 3), (3, 4, 0)]
-    files, *_ = steps[2].suspicions
-    assert (files.code, files.status) == ("changed-files", CauseStatus.SUSPECTED)
+    assert [(step.step, step.line, step.follows) for step in steps] == [(3, 4, 0), (4, 5, 3), (5, 6, 3)]
+    files, *_ = steps[0].suspicions
+    assert (files.code, files.status) == ("content", CauseStatus.SUSPECTED)
     assert files.text == f"README.md, src/app.js changed between {ids[0][:7]} and {ids[1][:7]}"
 
 
@@ -91,15 +93,61 @@ def test_nothing_is_proven_and_each_file_is_named_once(ids: tuple[str, ...]) -> 
 
 def test_files_that_no_commit_changed_are_unexplained(ids: tuple[str, ...]) -> None:
     logs = [github(ids[1], printed(name)) for name in NAMES]
-    files, *_ = missed(diff(*logs))[2].suspicions
+    files, *_ = missed(diff(*logs))[0].suspicions
 
-    assert (files.code, files.status) == ("changed-files", CauseStatus.UNEXPLAINED)
+    assert (files.code, files.status) == ("unexplained", CauseStatus.UNEXPLAINED)
     assert files.text.endswith(f"(both builds are of {ids[1][:7]})")
+
+
+def test_an_argument_that_a_log_does_not_show_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A RUN whose text and files are the same, below an ARG."""
+    monkeypatch.chdir(tmp_path)
+    below = ["Step 3/3 : RUN make", " ---> Running in 12", " ---> Removed intermediate container 12"]
+    logs = [
+        [
+            *(
+                "Step 1/3 : FROM alpine",
+                " ---> 0123456789ab",
+                "Step 2/3 : ARG VERSION=1",
+                " ---> Using cache",
+            ),
+            *(" ---> 1123456789ab", *below, f" ---> {made}", f"Successfully built {made}"),
+        ]
+        for made in ("2123456789ab", "3123456789ab")
+    ]
+    (step,) = missed(diff(*logs))
+    (argument,) = step.suspicions
+    assert argument.status is CauseStatus.UNEXPLAINED
+    assert "another value of VERSION would do" in argument.text
+
+
+def test_every_format_says_it_once(ids: tuple[str, ...]) -> None:
+    report = diff(*(github(commit, printed(name)) for commit, name in zip(ids, NAMES, strict=True)))
+    for form in (TEXT, MARKDOWN, HTML):
+        text = form.render("diffs", [report], Look())
+        assert text.count("nothing can be proven") == 1
+        assert text.count("before.jsonl lacks files, build arguments, keys;") == 1
+        assert "README.md, src/app.js changed between" in text
+    (fork,), (answer,) = report.judgement.forks, report.answers
+    assert [cause.code for cause in fork.causes] == [answer.points[0].code] == ["content"]
+    assert answer.status is fork.causes[0].status is CauseStatus.SUSPECTED
+
+
+def test_what_logs_prove_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two builders share no cache: for that no key is needed."""
+    monkeypatch.chdir(tmp_path)
+    left = Path(__file__).parent / "left"
+    (report,) = diff_files(str(left / "engine-28.5-classic.log"), str(left / "engine-28.5-plain.log"))
+    text = TEXT.render("diffs", [report], Look())
+    assert text.startswith("nothing else can be proven")
+    assert "PROVEN builder" in text
 
 
 def test_a_commit_that_the_repository_does_not_have_says_nothing(ids: tuple[str, ...]) -> None:
     logs = [bitbucket(commit, printed(name)) for commit, name in zip((OTHER, ids[1]), NAMES, strict=True)]
-    assert [each.code for each in missed(diff(*logs))[2].suspicions] == ["copy-before-install"]
+    assert [each.code for each in missed(diff(*logs))[0].suspicions] == ["copy-before-install"]
 
 
 def test_a_submodule_beside_the_commit_changes_nothing(ids: tuple[str, ...]) -> None:
@@ -107,8 +155,8 @@ def test_a_submodule_beside_the_commit_changes_nothing(ids: tuple[str, ...]) -> 
         [f"HEAD is now at {OTHER[:7]} Submodule", *gitlab(commit, printed(name))]
         for commit, name in zip(ids, NAMES, strict=True)
     ]
-    files, *_ = missed(diff(*logs))[2].suspicions
-    assert files.code == "changed-files"
+    files, *_ = missed(diff(*logs))[0].suspicions
+    assert files.code == "content"
 
 
 def test_two_commits_of_the_repository_are_none(ids: tuple[str, ...]) -> None:
@@ -116,7 +164,7 @@ def test_two_commits_of_the_repository_are_none(ids: tuple[str, ...]) -> None:
     logs = [
         [f"HEAD is now at {ids[0][:7]} x", f"HEAD is now at {ids[1][:7]} x", *printed(name)] for name in NAMES
     ]
-    assert "changed-files" not in {each.code for each in missed(diff(*logs))[2].suspicions}
+    assert "content" not in {each.code for each in missed(diff(*logs))[0].suspicions}
 
 
 def test_what_a_command_of_the_build_prints_is_no_checkout() -> None:
@@ -180,8 +228,8 @@ def test_diff_takes_the_logs_themselves(ids: tuple[str, ...]) -> None:
         Path(f"{name}.txt").write_text("\n".join(gitlab(commit, printed(name))))
     (report,) = diff_files("before.txt", "after.txt")
 
-    files, *_ = missed(report)[2].suspicions
-    assert files.code == "changed-files"
+    files, *_ = missed(report)[0].suspicions
+    assert files.code == "content"
     with pytest.raises(EvidenceError, match="is not a layerfork record file"):
         diff_files("README.md", "after.txt")
 
@@ -199,14 +247,14 @@ def test_a_run_names_the_commit_that_its_log_does_not(ids: tuple[str, ...]) -> N
         for commit, name, at in zip(ids, NAMES, (10, 11), strict=True)
     ]
     report = explain_against(past[1], past[0], tree_of, Path())
-    files, *_ = missed(report)[2].suspicions
+    files, *_ = missed(report)[0].suspicions
     assert files.text.startswith("README.md, src/app.js changed between")
     explained, other = (
         next(iter(explain_history(past, tree_of, lambda each: each is past[1], at_hand=place))).report
         for place in (Path(), None)
     )
     assert explained is not None
-    assert missed(explained)[2].suspicions[0] == files
+    assert missed(explained)[0].suspicions[0] == files
     assert other is not None
     assert other.unproven is None
 
@@ -223,7 +271,7 @@ def test_a_run_of_a_request_names_no_commit(ids: tuple[str, ...]) -> None:
         for commit, name in zip(ids, NAMES, strict=True)
     )
     steps = missed(explain_against(other, one, tree_of, Path()))
-    assert "changed-files" not in {each.code for each in steps[2].suspicions}
+    assert "content" not in {each.code for each in steps[0].suspicions}
 
 
 def tree_of(past: PastBuild) -> Tree:
@@ -237,7 +285,7 @@ def run_of(commit: str, number: str) -> CIRun:
 def test_without_a_repository_only_the_lines_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     steps = missed(diff(*(github(OTHER, printed(name)) for name in NAMES)))
-    (install,) = steps[2].suspicions
+    (install,) = steps[0].suspicions
     assert (install.code, install.status) == ("copy-before-install", CauseStatus.SUSPECTED)
     assert install.text == "a change of any copied file runs step 4 again: npm ci"
     assert all(step.line == 0 for step in steps)

@@ -118,12 +118,12 @@ class Lack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """What may have made one step miss. Nothing proves it."""
+    """What may have made one step miss."""
 
     status: CauseStatus
-    """SUSPECTED, or UNEXPLAINED."""
+    """PROVEN only of what logs show, such as that two builders were used."""
     code: str
-    """Code of a cause or of a rule of lint; ``changed-files`` for what git shows."""
+    """Code of a cause or of a rule of lint."""
     text: str
     fix: str = ""
     """One sentence; empty where there is none."""
@@ -140,6 +140,8 @@ class MissedStep:
     instruction: str
     seconds: float | None = None
     """Of this step alone; None when the log shows none."""
+    seconds_lost: float | None = None
+    """Of this step and all that it made miss; None when no time is known, and of a step that follows."""
     follows: int = 0
     """The step whose miss made this one miss; 0 for a step that missed by itself."""
     suspicions: tuple[Suspicion, ...] = ()
@@ -152,7 +154,7 @@ class Unproven:
     lacks: tuple[Lack, ...]
     """One for each imported build."""
     missed: tuple[MissedStep, ...]
-    """The most expensive first."""
+    """The most expensive first, and below each the steps that it made miss, in the same order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

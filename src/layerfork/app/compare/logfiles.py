@@ -12,7 +12,7 @@ from layerfork.app.history.trees import DIRTY, REVISION
 from layerfork.app.lint import find_traps
 from layerfork.builders.commits.commitlist import Repository, commit_id, find_repository
 from layerfork.builders.commits.objects import TreeRow, Trees
-from layerfork.dockerfile import Dockerfile, Instruction
+from layerfork.dockerfile import Dockerfile, Instruction, keyword_of
 from layerfork.dockerfile.parser import parse_dockerfile
 from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.errors import LayerforkError
@@ -84,6 +84,24 @@ def _pattern(instruction: Instruction) -> re.Pattern[str]:
     words = instruction.text.split()
     text = _VARIABLE.sub(".*", re.escape(" ".join((words[0].upper(), *words[1:]))))
     return re.compile(f"{text}.*" if instruction.heredocs else text, re.DOTALL)
+
+
+def is_from(step: StepRecord) -> bool:
+    return keyword_of(step.instruction) == "FROM"
+
+
+def arguments_above(step: StepRecord, steps: Sequence[StepRecord], at_hand: AtHand | None) -> tuple[str, ...]:
+    """Names of the ARGs above a step in its stage, by the Dockerfile or as the builder printed them."""
+    line = at_hand.lines.get(step.index, 0) if at_hand is not None else 0
+    below = at_hand.dockerfile.at_line(line) if at_hand is not None else None
+    if at_hand is not None and below is not None:
+        stage = at_hand.dockerfile.stages[below.stage].instructions
+        above = [each for each in stage if each.first_line < below.first_line]
+    else:
+        before = [each for each in steps if each.stage == step.stage and each.index < step.index]
+        begin = max((place for place, each in enumerate(before) if is_from(each)), default=0)
+        above = [found for each in before[begin:] if (found := printed_instruction(each.instruction))]
+    return tuple(dict.fromkeys(name for each in above if each.keyword == "ARG" for name, _ in each.pairs))
 
 
 # What lint says of the lines.

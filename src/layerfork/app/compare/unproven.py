@@ -8,21 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerfork.app.compare.logfiles import (
+    AtHand,
     Changed,
+    arguments_above,
     changed_files,
     find_dockerfile,
     reads_files,
     suspicions_of_lint,
 )
 from layerfork.dockerfile.recorded import printed_instruction
-from layerfork.record.answer import Answer, CauseStatus, Fork
+from layerfork.record.answer import NOTHING_TO_FIX, Answer, Cause, CauseStatus, Fix, Fork, Point
 from layerfork.record.build import Builder
+from layerfork.record.cause import CauseCode
 from layerfork.record.lint import TrapCode
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 from layerfork.record.run import DiffReport, Lack, MissedStep, Suspicion, Unproven
 
-CHANGED_FILES = "changed-files"
-UNEXPLAINED = "unexplained"
 _FACTS = {
     "log": "a part of the build",
     "context": "files",
@@ -35,7 +36,8 @@ _RECORD = "layerfork record"
 _EXPORT = f"keep the .dockerbuild in CI, or build under `{_RECORD}`"
 _WRAP = f"build under `{_RECORD}` in CI"
 _NAMED = 3
-_NOTHING = "the log does not show what changed"
+_MEANT = f"{NOTHING_TO_FIX} if these files were meant to change"
+_NOT_PROVEN = "not proven: the log does not show which files were sent"
 
 
 def shows_no_key(record: BuildRecord) -> bool:
@@ -54,9 +56,62 @@ def with_suspicions(
         return report
     named = ((report.writer, writer), (report.reader, reader))
     lacks = tuple(_lack(name, record) for name, record in named if record.imported_from)
-    found = _missed(report, writer, reader, directory)
-    missed = sorted(found, key=lambda each: (-(each.seconds or 0), each.step))
-    return replace(report, unproven=Unproven(lacks=lacks, missed=tuple(missed)))
+    missed = _ordered(tuple(_missed(report, writer, reader, directory)))
+    return replace(_renamed(report, missed), unproven=Unproven(lacks=lacks, missed=missed))
+
+
+def _ordered(missed: Sequence[MissedStep]) -> tuple[MissedStep, ...]:
+    """The most expensive first, with what it made miss."""
+
+    def rank(step: MissedStep) -> tuple[float, int]:
+        return -(step.seconds_lost or step.seconds or 0), step.step
+
+    first = sorted((each for each in missed if not each.follows), key=rank)
+    return tuple(
+        each
+        for step in first
+        for each in (step, *sorted((other for other in missed if other.follows == step.step), key=rank))
+    )
+
+
+def _renamed(report: DiffReport, missed: Sequence[MissedStep]) -> DiffReport:
+    """Forks that nothing explains, with the files that commits make likely: so every format says it."""
+    likely = {step.step: step.suspicions[0] for step in missed if _is_of_files(step)}
+    forks = tuple(
+        replace(fork, causes=(_cause_of(fork, likely[fork.step]),)) if fork.step in likely else fork
+        for fork in report.judgement.forks
+    )
+    answers = tuple(
+        replace(answer, points=(_point_of(likely[answer.step]),)) if answer.step in likely else answer
+        for answer in report.answers
+    )
+    return replace(report, judgement=replace(report.judgement, forks=forks), answers=answers)
+
+
+def _is_of_files(step: MissedStep) -> bool:
+    first = step.suspicions[0] if step.suspicions else None
+    return first is not None and (first.code, first.status) == (CauseCode.CONTENT, CauseStatus.SUSPECTED)
+
+
+def _cause_of(fork: Fork, likely: Suspicion) -> Cause:
+    return Cause(
+        code=likely.code,
+        status=likely.status,
+        sentence=likely.text,
+        text=f"{fork.instruction} forked: {likely.text}",
+        evidence=(_NOT_PROVEN,),
+        remedy=_MEANT,
+    )
+
+
+def _point_of(likely: Suspicion) -> Point:
+    return Point(
+        culprit=likely.text,
+        code=likely.code,
+        status=likely.status,
+        causes=(0,),
+        fix=Fix(sentence=_MEANT),
+    )
 
 
 def _lack(name: str, record: BuildRecord) -> Lack:
@@ -89,13 +144,14 @@ def _missed(
         if fork is not None:
             found += _of_fork(fork, answers[step.index], step, changed)
             found += (each for each in traps.get(step.index, ()) if _may_be(each, changed, reader))
-            found = found or [Suspicion(status=CauseStatus.UNEXPLAINED, code=UNEXPLAINED, text=_NOTHING)]
+            found = found or [_unexplained(step, reader, at_hand)]
         yield MissedStep(
             step=step.index,
             line=step.line or (at_hand.lines.get(step.index, 0) if at_hand is not None else 0),
             platform=step.platform,
             instruction=step.instruction,
             seconds=step.seconds,
+            seconds_lost=fork.seconds_lost if fork is not None else None,
             follows=above.get(step.index, 0),
             suspicions=tuple(found),
         )
@@ -121,12 +177,25 @@ def _of_fork(fork: Fork, answer: Answer, step: StepRecord, changed: Changed | No
     if paths:
         yield Suspicion(
             status=CauseStatus.SUSPECTED,
-            code=CHANGED_FILES,
+            code=CauseCode.CONTENT,
             text=f"{_listed(paths)} changed {changed.span}",
         )
     else:
         text = f"no committed file that this line names changed {changed.span}"
-        yield Suspicion(status=CauseStatus.UNEXPLAINED, code=CHANGED_FILES, text=text)
+        yield Suspicion(status=CauseStatus.UNEXPLAINED, code=CauseCode.UNEXPLAINED, text=text)
+
+
+def _unexplained(step: StepRecord, reader: BuildRecord, at_hand: AtHand | None) -> Suspicion:
+    """What the log leaves open: it shows neither files nor the values of arguments."""
+    instruction = printed_instruction(step.instruction)
+    text = "the log does not show what changed"
+    if instruction is not None and reads_files(instruction):
+        text = "the log does not show which files changed"
+    elif instruction is not None and instruction.keyword == "RUN":
+        names = arguments_above(step, reader.steps, at_hand)
+        if names:
+            text += f"; another value of {_listed(names)} would do: a RUN reads every ARG above it"
+    return Suspicion(status=CauseStatus.UNEXPLAINED, code=CauseCode.UNEXPLAINED, text=text)
 
 
 def _listed(paths: Sequence[str]) -> str:

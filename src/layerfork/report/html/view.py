@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from layerfork.record.answer import Answer, CauseStatus, Fork, Verdict, worst
+from layerfork.record.answer import Answer, CauseStatus, Caution, Fork, Verdict, worst
 from layerfork.record.record import StepRecord, StepStatus
 from layerfork.record.run import DiffReport, RunProblem, RunReport, TrialBuild
 from layerfork.report.svg.colors import color_of
@@ -21,6 +21,7 @@ from layerfork.report.views.sentences import (
     subject_of,
     title_of,
     verdicts,
+    warnings_of,
     where,
 )
 from layerfork.report.views.sentvalues import Missing, SentField, missing_of, sent_fields
@@ -156,6 +157,7 @@ class DiffView:
     steps: tuple[StepPair, ...]
     balance: str
     """What its cache cost and saved; empty where it moved none."""
+    warnings: tuple[Caution, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +304,7 @@ def _diff(report: DiffReport, own: str) -> DiffView:
         ),
         steps=tuple(_step_pairs(report)),
         balance=balance_sentence(report.balance),
+        warnings=warnings_of(report),
     )
 
 

@@ -19,7 +19,15 @@ from layerfork.report.views.checks import hit_rate, left_lines
 from layerfork.report.views.checks import sentence as check_sentence
 from layerfork.report.views.outcomes import alike, phase_titles, summary, surprises
 from layerfork.report.views.overview import Overview, answer_to, overviews
-from layerfork.report.views.sentences import cost_of, counted, findings, names_of, verdicts, where
+from layerfork.report.views.sentences import (
+    cost_of,
+    counted,
+    findings,
+    names_of,
+    verdicts,
+    warnings_of,
+    where,
+)
 from layerfork.report.views.sentvalues import missing_of
 from layerfork.report.views.upgrade import heading, sentences, verdict, version
 
@@ -168,7 +176,7 @@ def _pair(report: DiffReport) -> Iterator[str]:
         yield _fork(fork, answer, "", answer.cost if answer else "", "")
     if report.judgement.forks and (graph := graph_block(graph_of_diff(report))):
         yield graph
-    yield from _cautions(report.judgement.warnings)
+    yield from _cautions(warnings_of(report))
     yield from _balance(report)
 
 

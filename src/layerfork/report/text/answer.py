@@ -8,6 +8,7 @@ from layerfork.record.answer import Answer, Cause, CauseStatus, Caution, Edit, F
 from layerfork.report.rendering import Look
 from layerfork.report.text.layout import cut, hung, side_by_side, wrap
 from layerfork.report.views.overview import keyword
+from layerfork.report.views.sentences import INCOMPLETE
 
 # Forks, causes and cautions as lines for a person.
 
@@ -40,7 +41,6 @@ def cause_lines(cause: Cause) -> Iterator[Text]:
         yield Text(f"    remedy: {cause.remedy}")
 
 
-INCOMPLETE = "incomplete-record"
 _MOST_GAPS = 2
 """A record that lacks more is an imported one: a line for each would hide the answer."""
 

@@ -1,5 +1,6 @@
 """Builds that were compared, by `diff`, `why` and `check`, for a person."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from math import fsum
@@ -10,14 +11,14 @@ from layerfork.record.answer import Answer, CauseStatus, Fork, Verdict
 from layerfork.record.check import CheckReport
 from layerfork.record.prediction import Baseline
 from layerfork.record.record import StepStatus
-from layerfork.record.run import DiffReport, MissedStep, Unproven
+from layerfork.record.run import DiffReport, MissedStep, Suspicion, Unproven
 from layerfork.report.rendering import Look, Renderers
-from layerfork.report.text.answer import INCOMPLETE, STATUS_STYLES, answer_lines, caution_lines, first_lines
+from layerfork.report.text.answer import STATUS_STYLES, answer_lines, caution_lines, first_lines
 from layerfork.report.text.layout import cut, print_lines, wrap
 from layerfork.report.views.cachebalance import balance_sentence
 from layerfork.report.views.checks import left_lines, sentence
 from layerfork.report.views.overview import keyword
-from layerfork.report.views.sentences import counted
+from layerfork.report.views.sentences import INCOMPLETE, counted, lack_lines, nothing_proven
 
 # The build that another one is compared with, in a line.
 
@@ -108,7 +109,7 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
         if report.failure:
             yield _failure(report)
         if report.unproven is not None:
-            yield from unproven_lines(report.unproven, report.judgement.forks, look)
+            yield from unproven_lines(report.unproven, look)
         if report.unproven is None or look.verbose:
             for place, (fork, answer) in enumerate(zip(report.judgement.forks, report.answers, strict=True)):
                 yield from [Text()] if place or report.unproven is not None else []
@@ -130,52 +131,64 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
 
 # Two builds, at least one without a key: what is missing, then each line that missed.
 
-NOTHING_PROVEN = "nothing can be proven from these files: they do not hold what a step's key is made of"
 _MOST_MISSED = 8
 """Steps that are listed at most; those that missed by themselves always are."""
+_MOST_SUSPECTED = 2
+"""Of one step."""
+_LONGEST_SUSPICION = 200
 
 
-def unproven_lines(unproven: Unproven, forks: Sequence[Fork], look: Look) -> Iterator[Text]:
+def unproven_lines(unproven: Unproven, look: Look) -> Iterator[Text]:
     """That nothing is proven, a line for each build that lacks facts, and the steps that missed."""
-    yield from wrap(Text(NOTHING_PROVEN), look.width, 4)
-    for lack in unproven.lacks:
-        lacks = f" lacks {', '.join(lack.lacks)};" if lack.lacks else ""
-        line = f"  {lack.name}{lacks} {lack.keep}"
-        yield from wrap(Text(line, style="dim"), look.width, 4)
+    yield from wrap(Text(nothing_proven(unproven)), look.width, 4)
+    for line in lack_lines(unproven):
+        yield from wrap(Text(f"  {line}", style="dim"), look.width, 4)
     if not unproven.missed:
         return
     known = [each.seconds for each in unproven.missed if each.seconds is not None]
     total = f", {fsum(known):.1f} s" if known else ""
     order = ", the most expensive first" if len(unproven.missed) > 1 else ""
-    missed = f"{counted(len(unproven.missed), 'step')} missed{total}{order}:"
-    yield Text(missed, style="bold")
-    lost = {fork.step: fork.seconds_lost for fork in forks}
+    yield Text(f"{counted(len(unproven.missed), 'step')} missed{total}{order}:", style="bold")
+    after = Counter(each.follows for each in unproven.missed)
+    hidden = 0
     for place, step in enumerate(unproven.missed):
-        if place < _MOST_MISSED or look.verbose or not step.follows:
-            yield from _missed_step(step, lost.get(step.step), look)
-    hidden = sum(bool(step.follows) for step in unproven.missed[_MOST_MISSED:])
-    if hidden and not look.verbose:
+        if place >= _MOST_MISSED and step.follows and not look.verbose:
+            hidden += 1
+        else:
+            yield from _missed_step(step, after[step.step], look)
+    if hidden:
         yield Text(f"  and {counted(hidden, 'more step')} (-v shows all)")
 
 
-def _missed_step(step: MissedStep, lost: float | None, look: Look) -> Iterator[Text]:
-    seconds = f"{step.seconds:7.1f} s" if step.seconds is not None else f"{'-':>7}  "
-    platform = f" ({step.platform})" if step.platform else ""
-    in_all = f", {lost:.1f} s in all" if lost is not None and lost != step.seconds else ""
-    why = f"  after step {step.follows}" if step.follows else f"  missed first{in_all}"
+def _missed_step(step: MissedStep, after: int, look: Look) -> Iterator[Text]:
+    """A step that missed by itself has the time of all that it made miss."""
+    total = step.seconds if step.seconds_lost is None else step.seconds_lost
+    seconds = f"{total:7.1f} s" if total is not None else f"{'-':>7}  "
     line = f" (line {step.line})" if step.line else ""
-    head = f"{seconds}  step {step.step}{line}  "
-    room = (look.width or 160) - len(head + platform + why)
+    head = f"{'    ' if step.follows else ''}{seconds}  step {step.step}{line}  "
+    own = f"{step.seconds:.1f} s itself, " if step.seconds else ""
+    why = f" ({step.platform})" if step.platform else ""
+    why += f"  {own}with {counted(after, 'step')} after it" if after else ""
     instruction = " ".join(step.instruction.split())
     if keyword(instruction) not in ("COPY", "ADD"):
-        instruction = cut(instruction, max(40, room))
-    style = "" if step.follows else "bold"
-    yield from wrap(Text(head + instruction + platform + why, style=style), look.width, len(head))
-    for each in step.suspicions:
-        status = (each.status.value, STATUS_STYLES[each.status])
-        yield from wrap(Text.assemble("            ", status, f" {each.code}: {each.text}"), look.width, 14)
-        if each.fix:
-            yield from wrap(Text(f"            fix: {each.fix}"), look.width, 17)
+        instruction = cut(instruction, max(40, (look.width or 160) - len(head + why)))
+    yield from wrap(
+        Text(head + instruction + why, style="" if step.follows else "bold"), look.width, len(head)
+    )
+    shown = step.suspicions if look.verbose else step.suspicions[:_MOST_SUSPECTED]
+    for place, each in enumerate(shown, 1):
+        is_said_again = any(other.fix == each.fix for other in shown[place : place + 1])
+        yield from _suspicion(each, look, with_fix=not is_said_again)
+    if more := len(step.suspicions) - len(shown):
+        yield Text(f"            and {more} more (-v shows all)")
+
+
+def _suspicion(each: Suspicion, look: Look, *, with_fix: bool) -> Iterator[Text]:
+    text = each.text if look.verbose else cut(each.text, _LONGEST_SUSPICION)
+    status = (each.status.value, STATUS_STYLES[each.status])
+    yield from wrap(Text.assemble("            ", status, f" {each.code}: {text}"), look.width, 14)
+    if each.fix and with_fix:
+        yield from wrap(Text(f"            fix: {each.fix}"), look.width, 17)
 
 
 def _compared_with(report: DiffReport, look: Look) -> Iterator[Text]:

@@ -1,14 +1,15 @@
 """Sentences about a run that more than one format says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from layerfork.record.answer import Answer, CauseStatus, Fork, Point, Verdict
+from layerfork.record.answer import Answer, CauseStatus, Caution, Fork, Point, Verdict
 from layerfork.record.run import AGAIN
 
 if TYPE_CHECKING:
-    from layerfork.record.run import DiffReport, RunReport
+    from layerfork.record.run import DiffReport, RunReport, Unproven
     from layerfork.report.views.overview import Edge, Overview
 
 MANY_OWN = 2
@@ -145,3 +146,36 @@ def own_misses(forks: Iterable[Fork]) -> str:
 
 def _listed(steps: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(steps)))
+
+
+# Two builds, at least one without a key.
+
+
+def nothing_proven(unproven: "Unproven") -> str:
+    """That nothing is proven, or nothing more than what the logs themselves show."""
+    proven = any(each.status is CauseStatus.PROVEN for step in unproven.missed for each in step.suspicions)
+    what = "nothing else" if proven else "nothing"
+    return f"{what} can be proven from these files: they do not hold what a step's key is made of"
+
+
+def lack_lines(unproven: "Unproven") -> Iterator[str]:
+    """``ci.log lacks files, build arguments, keys; keep the .dockerbuild in CI``: a line for each build."""
+    names = [PurePath(lack.name).name for lack in unproven.lacks]
+    if len(set(names)) < len(names):
+        names = [lack.name for lack in unproven.lacks]
+    for name, lack in zip(names, unproven.lacks, strict=True):
+        yield f"{name} lacks {', '.join(lack.lacks)}; {lack.keep}" if lack.lacks else f"{name}: {lack.keep}"
+
+
+INCOMPLETE = "incomplete-record"
+
+
+def warnings_of(report: "DiffReport") -> tuple[Caution, ...]:
+    """The warnings about two builds; what records without keys lack, in one line for each."""
+    found = report.judgement.warnings
+    if report.unproven is None:
+        return found
+    said = [Caution(code="unproven", client=report.reader, text=nothing_proven(report.unproven))]
+    for lack, line in zip(report.unproven.lacks, lack_lines(report.unproven), strict=True):
+        said.append(Caution(code=INCOMPLETE, client=lack.name, text=line))
+    return (*said, *(each for each in found if each.code != INCOMPLETE))
