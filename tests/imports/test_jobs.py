@@ -139,7 +139,7 @@ def test_what_logs_prove_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """Two builders share no cache: for that no key is needed."""
     monkeypatch.chdir(tmp_path)
     left = Path(__file__).parent / "left"
-    (report,) = diff_files(str(left / "engine-28.5-classic.log"), str(left / "engine-28.5-plain.log"))
+    (report,) = diff_files(str(left / "engine-28.5-classic-again.log"), str(left / "engine-28.5-plain.log"))
     text = TEXT.render("diffs", [report], Look())
     assert text.startswith("nothing else can be proven")
     assert "PROVEN builder" in text
