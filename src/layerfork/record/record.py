@@ -151,7 +151,7 @@ class Work:
     started_s: float | None = None
     """Seconds since the start of the build; None where nothing shows it."""
     seconds: float | None = None
-    """Until it ended, or was reported last; None where nothing shows it."""
+    """Until it ended, or was reported last, all its runs together; None where nothing shows it."""
     current: int = 0
     """Bytes that were moved, as far as BuildKit or the client's session showed them; 0 when unknown."""
     total: int = 0

@@ -1,10 +1,14 @@
 """What a build's cache cost and saved, with the times of steps that earlier builds built."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from layerfork.diagnose import JudgedBuild
 from layerfork.diagnose.cachecost import BuiltStep, built_in, is_reused, moves_a_cache, weigh
+from layerfork.diagnose.cachelookup import marks_of
+from layerfork.diagnose.compare.judgedbuilds import views_of
 from layerfork.keys import keys_of
 from layerfork.record.balance import Balance
+from layerfork.record.cachekey import BuildKeys
 from layerfork.record.record import BuildRecord
 from layerfork.record.store.recordfile import StoredRecord
 from layerfork.record.store.summary import KnownBuild
@@ -21,36 +25,51 @@ def balance_with(reader: StoredRecord, sources: Iterable[StoredRecord]) -> Balan
     """
     if not moves_a_cache(reader.outline):
         return None
-    digests = keys_of(reader.whole()).chain_digests()
-    wanted = _reused(reader.outline, digests)
+    marks = _marks_of(reader)
+    wanted = {marks[step.index] for step in reader.outline.steps if is_reused(step) and step.index in marks}
     built: dict[str, BuiltStep] = {}
     for source in [*sources][:_MOST_SOURCES]:
         took = built_in(source.outline)
         if took and not wanted <= built.keys():
-            placed = keys_of(source.whole()).chain_digests()
-            _add(built, placed, took)
-    return _weighed(reader.outline, digests, built)
+            _add(built, _marks_of(source), took)
+    return _weighed(reader.outline, marks, built)
 
 
 def balance_among(
     record: BuildRecord,
-    digests: Callable[[], Mapping[int, str]],
+    marks: Mapping[int, str],
     known: Sequence[KnownBuild],
     named: StoredRecord | None = None,
 ) -> Balance | None:
     """The same of a build among the known ones, newest first, and one that a person named.
 
-    ``digests`` gives `BuildKeys.chain_digests` of the build.
+    ``marks`` are those of the build, and not needed where it moved none.
     Raises: EvidenceError.
     """
     if not moves_a_cache(record):
         return None
     built: dict[str, BuiltStep] = {}
     if named is not None and (took := built_in(named.outline)):
-        _add(built, keys_of(named.whole()).chain_digests(), took)
+        _add(built, _marks_of(named), took)
     for each in known:
-        _add(built, each.placed or {}, _took(each))
-    return _weighed(record, digests(), built)
+        _add(built, each.marks, _took(each))
+    return _weighed(record, marks, built)
+
+
+def step_marks(record: BuildRecord, keys: BuildKeys) -> Mapping[int, str]:
+    """Step index to a digest of its key with all above it; left out where something is unknown.
+
+    Images whose layers are unknown count by the digest that the build names: so do those of a builder in a
+    container.
+    """
+    build = JudgedBuild(client="", record=record, keys=keys)
+    found = marks_of(build, views_of(build)).items()
+    return {index: marks.whole for index, marks in found if marks.whole is not None}
+
+
+def _marks_of(stored: StoredRecord) -> Mapping[int, str]:
+    record = stored.whole()
+    return step_marks(record, keys_of(record))
 
 
 def _took(known: KnownBuild) -> Mapping[int, BuiltStep]:
@@ -60,18 +79,12 @@ def _took(known: KnownBuild) -> Mapping[int, BuiltStep]:
     }
 
 
-def _add(built: dict[str, BuiltStep], placed: Mapping[int, str], took: Mapping[int, BuiltStep]) -> None:
+def _add(built: dict[str, BuiltStep], marks: Mapping[int, str], took: Mapping[int, BuiltStep]) -> None:
     """What is there already was built later, and stays."""
     for index, step in took.items():
-        if index in placed:
-            built.setdefault(placed[index], step)
+        if index in marks:
+            built.setdefault(marks[index], step)
 
 
-def _reused(record: BuildRecord, digests: Mapping[int, str]) -> set[str]:
-    return {digests[step.index] for step in record.steps if is_reused(step) and step.index in digests}
-
-
-def _weighed(
-    record: BuildRecord, digests: Mapping[int, str], built: Mapping[str, BuiltStep]
-) -> Balance | None:
-    return weigh(record, {index: built[digest] for index, digest in digests.items() if digest in built})
+def _weighed(record: BuildRecord, marks: Mapping[int, str], built: Mapping[str, BuiltStep]) -> Balance | None:
+    return weigh(record, {index: built[mark] for index, mark in marks.items() if mark in built})

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from layerfork.app.compare.balances import balance_among
+from layerfork.app.compare.balances import balance_among, step_marks
 from layerfork.app.compare.buildpairing import NamedRecord, most_alike
 from layerfork.app.compare.comparison import diff_stored, named_builds
 from layerfork.context.walk import no_collection
@@ -71,7 +71,7 @@ def choose_baseline(
         (found,) = read_stored(earlier[0].path)
         return Chosen(stored=found, baseline=baseline_of(found.outline, record, None, 1))
     own = frozenset(chain())
-    computed = [each if each.chain is not None else with_digests(each) for each in earlier]
+    computed = [each if each.chain is not None else _with_chain(each) for each in earlier]
     best = max(computed, key=lambda each: nearness(each.outline, record, _shared(each, own)))
     (found,) = read_stored(best.path)
     return Chosen(stored=found, baseline=baseline_of(found.outline, record, _shared(best, own), len(earlier)))
@@ -89,9 +89,9 @@ def exported_over(known: Sequence[KnownBuild], writer: BuildRecord, reader: Buil
     )
 
 
-def known_digests(known: Sequence[KnownBuild], timeless: str) -> Mapping[int, str] | None:
-    """`BuildKeys.chain_digests` of a build whose record has the same `timeless_digest`; None if unknown."""
-    return next((each.placed for each in known if each.summary.timeless == timeless and each.placed), None)
+def known_chain(known: Sequence[KnownBuild], timeless: str) -> tuple[str, ...] | None:
+    """What `chain_of` gave for a build whose record has the same `timeless_digest`; None if it is unknown."""
+    return next((each.chain for each in known if each.chain and each.summary.timeless == timeless), None)
 
 
 def chain_of(keys: BuildKeys) -> tuple[str, ...]:
@@ -115,15 +115,11 @@ def baseline_of(earlier: BuildRecord, record: BuildRecord, shared: int | None, k
     )
 
 
-def with_digests(known: KnownBuild) -> KnownBuild:
-    """A known build with the digests of its steps, computed and kept if they are not known yet.
-
-    Raises: EvidenceError when its record cannot be read any more.
-    """
-    if known.placed is not None:
-        return known
+def _with_chain(known: KnownBuild, *, marked: bool = False) -> KnownBuild:
+    """A known build with the digests of its steps, kept; ``marked``: and with marks, for a balance."""
     (record,) = read_records(known.path)
-    known = with_chain(known, keys_of(record).chain_digests())
+    keys = keys_of(record)
+    known = with_chain(known, chain_of(keys), step_marks(record, keys) if marked else {})
     keep_summary(known)
     return known
 
@@ -171,15 +167,14 @@ class _Explainer:
         name = f"{THIS_BUILD} of {label}" if label else THIS_BUILD
         form = stored(record)
         timeless = timeless_digest(form)
-        digests = cache(lambda: known_digests(self.known, timeless) or keys_of(record).chain_digests())
+        keys = cache(lambda: keys_of(record))
+        chain = cache(lambda: known_chain(self.known, timeless) or chain_of(keys()))
+        marks: Mapping[int, str] = {}
         earlier = () if self.against else earlier_builds(self.known, record)
         if moves_a_cache(record):
-            earlier = self._with_digests(earlier)
-        chosen = (
-            self._named(record)
-            if self.against
-            else choose_baseline(earlier, record, lambda: tuple(digests().values()))
-        )
+            marks = step_marks(record, keys())
+            earlier = self._with_marks(earlier)
+        chosen = self._named(record) if self.against else choose_baseline(earlier, record, chain)
         succeeded = record.result.outcome is BuildOutcome.SUCCEEDED
         if chosen is not None:
             report = diff_stored(
@@ -199,7 +194,7 @@ class _Explainer:
         else:
             self.reports.append(_first(record, name, label))
         named = chosen.stored if chosen is not None and self.against else None
-        balance = balance_among(record, digests, self.known, named)
+        balance = balance_among(record, marks, self.known, named)
         self.reports[-1] = replace(self.reports[-1], balance=balance)
         if self.keep and succeeded:
             try:
@@ -211,12 +206,14 @@ class _Explainer:
                 self.reports[-1] = replace(report, baseline_saved=False, baseline_lost=lost)
                 return
             known = known_build(path, record, self.command, timeless)
-            keep_summary(with_chain(known, digests()) if digests.cache_info().currsize else known)
+            if marks or chain.cache_info().currsize:
+                known = with_chain(known, chain(), marks)
+            keep_summary(known)
             self.known.insert(0, known)
 
-    def _with_digests(self, earlier: Sequence[KnownBuild]) -> tuple[KnownBuild, ...]:
-        """Known builds with the digests of their steps, which show what a later build reused of them."""
-        found = {each.path: with_digests(each) for each in earlier}
+    def _with_marks(self, earlier: Sequence[KnownBuild]) -> tuple[KnownBuild, ...]:
+        """Known builds with marks of their steps, which show what a later build reused of them."""
+        found = {each.path: each if each.marks else _with_chain(each, marked=True) for each in earlier}
         self.known = [found.get(each.path, each) for each in self.known]
         return tuple(found.values())
 

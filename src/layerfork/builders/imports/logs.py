@@ -94,8 +94,7 @@ def _state(vertex: PrintedVertex) -> VertexState:
         error=vertex.error,
         work={
             name: WorkState(
-                started_ns=None if each.seconds is None else 0,
-                ended_ns=None if each.seconds is None else round(each.seconds * _SECOND_NS),
+                runs={} if each.seconds is None else {0: round(each.seconds * _SECOND_NS)},
                 current=each.current,
                 total=each.total,
             )

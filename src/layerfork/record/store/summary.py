@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -35,8 +36,9 @@ class BuildSummary:
     """Names the command that asked for it: the builds of one have one name."""
     chain: tuple[str, ...] | None = None
     """A digest for each step, over its key and those above, as far as they are known; None: not computed."""
-    chain_steps: tuple[int, ...] = ()
-    """Index of the step of each digest of `chain`; empty in older summaries."""
+    marks: tuple[tuple[int, str], ...] = ()
+    """Step index and a digest over all that decides the step, unknown images by the digests that the build
+    names; empty where they were not needed."""
     computed_by: str = ""
     """Version that computed them."""
     took: tuple[tuple[int, float, float], ...] = ()
@@ -62,10 +64,9 @@ class KnownBuild:
         return self.summary.chain if self.summary.computed_by == __version__ else None
 
     @property
-    def placed(self) -> Mapping[int, str] | None:
-        """Step index to the digest in `chain`; None where that is not known."""
-        chain, steps = self.chain, self.summary.chain_steps
-        return dict(zip(steps, chain, strict=True)) if chain and len(chain) == len(steps) else None
+    def marks(self) -> Mapping[int, str]:
+        """Of the summary, if this version computed them; else none."""
+        return dict(self.summary.marks) if self.summary.computed_by == __version__ else {}
 
 
 def timeless_digest(form: StoredRecord) -> str:
@@ -119,10 +120,11 @@ def known_build(path: Path, record: BuildRecord, command: str, timeless: str) ->
     return KnownBuild(path=path, summary=summary)
 
 
-def with_chain(known: KnownBuild, placed: Mapping[int, str]) -> KnownBuild:
-    """The same with the digests of its steps, by their index."""
-    chain, steps = tuple(placed.values()), tuple(placed)
-    summary = replace(known.summary, chain=chain, chain_steps=steps, computed_by=__version__)
+def with_chain(
+    known: KnownBuild, chain: tuple[str, ...], marks: Mapping[int, str] = MappingProxyType({})
+) -> KnownBuild:
+    """The same with the digests of its steps."""
+    summary = replace(known.summary, chain=chain, marks=tuple(marks.items()), computed_by=__version__)
     return replace(known, summary=summary)
 
 

@@ -96,11 +96,12 @@ class ObservedSession:
 
 @dataclass(slots=True)
 class WorkState:
-    """A status of a vertex as it was reported last. Times are nanoseconds."""
+    """A status of a vertex as it was reported. Times are nanoseconds."""
 
-    started_ns: int | None = None
-    ended_ns: int | None = None
-    """When it completed, or was reported last."""
+    runs: dict[int, int] = field(default_factory=dict)
+    """When each run began, and when it completed or was reported last: a layer may be written twice."""
+    open_ns: int | None = None
+    """When the run began that was reported last and not as completed."""
     current: int = 0
     total: int = 0
 

@@ -68,7 +68,9 @@ def is_internal(name: str) -> bool:
 _SECOND_NS = 1_000_000_000
 _MOST_ID_BYTES = 1000
 """Of a status: one with a longer id is left out. BuildKit's longest have a digest and a reference."""
-_WORK_EXTRA = 200
+_MOST_RUNS = 20
+"""Of one status."""
+_WORK_EXTRA = 400
 """What Python needs beside the id, in bytes."""
 _MOST_WORK_OF_BUILD = 5_000
 
@@ -94,7 +96,7 @@ def follow(vertices: dict[str, VertexState], status: control.StatusResponse) -> 
 
 
 def _follow_work(vertices: Mapping[str, VertexState], seen: control.VertexStatus) -> int:
-    """Take in one status; of equal ids in one vertex the last counts, as progress displays do it."""
+    """Take in one status; of the bytes of equal ids in one vertex the last count."""
     state = vertices.get(text(seen.vertex))
     if state is None or len(seen.ID) > _MOST_ID_BYTES:
         return 0
@@ -106,9 +108,7 @@ def _follow_work(vertices: Mapping[str, VertexState], seen: control.VertexStatus
         work = state.work[name] = WorkState()
         new_bytes = len(name) + _WORK_EXTRA
     if seen.HasField("started"):
-        work.started_ns = _nanoseconds(seen.started)
-    ended = seen.completed if seen.HasField("completed") else seen.timestamp
-    work.ended_ns = _nanoseconds(ended) or work.ended_ns
+        _run(work, seen)
     work.current = max(seen.current, 0)
     work.total = max(seen.total, 0)
     return new_bytes
@@ -176,6 +176,23 @@ def read_vertices(
     )
 
 
+def _run(work: WorkState, seen: control.VertexStatus) -> None:
+    """Take in the times of a status.
+
+    BuildKit reports the last state of each id, ten times a second: where a layer is written again right
+    after it was written, nothing says when the first time ended. It ended when the next began.
+    Source: moby/buildkit util/progress/progress.go (progressReader.Read) @ v0.13.2 and v0.32.2.
+    """
+    completed = seen.HasField("completed")
+    started_ns = _nanoseconds(seen.started)
+    ended_ns = _nanoseconds(seen.completed if completed else seen.timestamp)
+    if work.open_ns is not None and work.open_ns < started_ns:
+        work.runs[work.open_ns] = max(work.runs[work.open_ns], started_ns)
+    if started_ns in work.runs or len(work.runs) < _MOST_RUNS:
+        work.runs[started_ns] = max(ended_ns, started_ns)
+        work.open_ns = None if completed else started_ns
+
+
 _WRITING = "writing "
 _SENDING = "sending tarball"
 
@@ -201,13 +218,22 @@ def _works(state: VertexState, zero_ns: int | None, most: int, redactor: Redacto
     return tuple(
         Work(
             id=redactor.clean(name),
-            started_s=seconds_since(zero_ns, work.started_ns),
-            seconds=seconds_since(work.started_ns, work.ended_ns) if work.started_ns is not None else None,
+            started_s=seconds_since(zero_ns, min(work.runs, default=None)),
+            seconds=_seconds_of(work.runs),
             current=work.current,
             total=work.total,
         )
         for name, work in islice(state.work.items(), most)
     )
+
+
+def _seconds_of(runs: Mapping[int, int]) -> float | None:
+    """What the runs took together, what they have in common once; None for no run."""
+    covered_ns = until_ns = 0
+    for started_ns, ended_ns in sorted(runs.items()):
+        covered_ns += max(ended_ns - max(started_ns, until_ns), 0)
+        until_ns = max(until_ns, ended_ns)
+    return round(covered_ns / _SECOND_NS, 6) if runs else None
 
 
 def seconds_since(zero_ns: int | None, at_ns: int | None) -> float | None:

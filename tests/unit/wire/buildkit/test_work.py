@@ -71,6 +71,29 @@ def test_what_did_not_end_lasted_until_it_was_reported_last() -> None:
     assert vertex.work == (Work(id="pushing layers", started_s=2.0, seconds=5.0),)
 
 
+def test_runs_of_one_status_add_up() -> None:
+    """BuildKit 0.13 writes a layer twice that two steps have: the second time it is there already."""
+    layer = f"writing layer {DIGEST}"
+    runs = ((101, 104), (106, 106), (102, 105), (101, 104))
+    statuses = [status(layer, started=at(begin), completed=at(end)) for begin, end in runs]
+    open_runs = [status(layer, started=at(begin), timestamp=at(begin)) for begin, _ in runs[:2]]
+    vertex = read(followed(open_runs, statuses, [status(layer, started=at(108), timestamp=at(110))]))
+    assert vertex.work == (Work(id=layer, started_s=1.0, seconds=4.0 + 0.0 + 2.0),)
+
+
+def test_a_run_whose_end_was_not_reported_ended_when_the_next_began() -> None:
+    first = status("writing layer x", started=at(101), timestamp=at(101))
+    again = status("writing layer x", started=at(105), completed=at(105, 1000), timestamp=at(105, 1000))
+    assert read(followed([first], [again])).work == (
+        Work(id="writing layer x", started_s=1.0, seconds=4.000001),
+    )
+
+
+def test_many_runs_are_bounded() -> None:
+    statuses = [status("x", started=at(100 + each), completed=at(101 + each)) for each in range(10_000)]
+    assert read(followed(statuses)).work == (Work(id="x", started_s=0.0, seconds=20.0),)
+
+
 def test_without_a_start_no_time_is_known() -> None:
     vertex = read(followed([status("transferring", current=7, timestamp=at(107))]))
     assert vertex.work == (Work(id="transferring", current=7),)
@@ -87,7 +110,7 @@ def test_floods_are_bounded() -> None:
     negative = [status("layer 0", started=at(100), current=-5, total=-(1 << 63))]
     work = read(followed(long, many, negative)).work
     assert len(work) == MOST_WORK
-    assert work[0] == Work(id="layer 0", started_s=0.0)
+    assert work[0] == Work(id="layer 0", started_s=0.0, seconds=0.0)
 
 
 def test_a_record_holds_a_bounded_number_over_all_vertices() -> None:
