@@ -123,6 +123,43 @@ def test_an_argument_that_a_log_does_not_show_is_named(
     assert "another value of VERSION would do" in argument.text
 
 
+def at(second: float, line: str) -> str:
+    return f"2026-11-25T16:43:{second:010.7f}Z {line}"
+
+
+def test_a_job_gives_a_classic_build_its_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The builder prints none; GitHub, GitLab, Azure and Buildkite write when each line came."""
+    monkeypatch.chdir(tmp_path)
+    log = [
+        at(1, "Step 1/3 : FROM alpine"),
+        at(1.5, " ---> 0123456789ab"),
+        at(1.5, "Step 2/3 : COPY . ."),
+        at(1.75, " ---> 1123456789ab"),
+        at(1.75, "Step 3/3 : RUN make"),
+        at(1.8, " ---> Running in 12"),
+        at(30, "made"),
+        at(33.5, " ---> Removed intermediate container 12"),
+        at(33.75, " ---> 2123456789ab"),
+        at(34, "Successfully built 2123456789ab"),
+    ]
+    assert [step.seconds for step in imported(log).steps] == [0.5, 0.25, 32.25]
+    assert [step.seconds for step in imported([line[29:] for line in log]).steps] == [None, None, None]
+    assert missed(diff(log, log))[0].seconds_lost == 32.5
+
+
+def test_a_job_gives_a_podman_build_its_seconds() -> None:
+    log = [
+        at(1, "STEP 1/3: FROM alpine"),
+        at(2, "STEP 2/3: COPY . ."),
+        at(2.5, "--> 123456789abc"),
+        at(2.5, "STEP 3/3: RUN make"),
+        at(12.5, "COMMIT"),
+        at(13, "--> 223456789abc"),
+        at(13, "2" * 64),
+    ]
+    assert [step.seconds for step in imported(log).steps] == [1.0, 0.5, 10.5]
+
+
 def test_every_format_says_it_once(ids: tuple[str, ...]) -> None:
     report = diff(*(github(commit, printed(name)) for commit, name in zip(ids, NAMES, strict=True)))
     for form in (TEXT, MARKDOWN, HTML):

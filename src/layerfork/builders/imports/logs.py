@@ -1,7 +1,8 @@
 """Records of logs: BuildKit's progress, raw and plain, the classic builder's, podman's and buildah's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from layerfork.builders.imports.drafts import (
     BEGINS_LATE,
@@ -57,12 +58,32 @@ def _stream(stream: Stream, importer: Importer) -> Iterator[BuildRecord]:
         return
     for plain in read_builds(rest):
         yield _plain(plain, stream.began, importer)
+    times = _seconds_of(stream.times) if len(rest) == len(stream.times) else ()
     for builder, form, builds in (
-        (Builder.CLASSIC, CLASSIC, read_classic_builds(rest)),
-        (Builder.BUILDAH, BUILDAH, read_podman_builds(rest)),
+        (Builder.CLASSIC, CLASSIC, read_classic_builds(rest, times)),
+        (Builder.BUILDAH, BUILDAH, read_podman_builds(rest, times)),
     ):
         for printed in builds:
             yield _printed(printed, builder, form, stream.began, importer)
+
+
+def _seconds_of(times: Sequence[str]) -> Sequence[float]:
+    """Seconds since 1970 of each line; one without a time has that of the line before. Empty where no line
+    has one."""
+    known = [_at(time) for time in times]
+    last = next(filter(None, known), None)
+    found: list[float] = []
+    for at in known if last is not None else ():
+        last = last if at is None else at
+        found.append(last or 0.0)
+    return found
+
+
+def _at(time: str) -> float | None:
+    try:
+        return datetime.fromisoformat(time).timestamp() if time else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _raw(progress: StoredProgress, said: tuple[PrintedProgress, ...], importer: Importer) -> BuildRecord:

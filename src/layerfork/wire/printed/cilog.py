@@ -110,6 +110,8 @@ class Stream:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.times: list[str] = []
+        """When each line was written, as the CI wrote it; empty where it wrote none."""
         self.began = ""
         """Time of the line that showed a builder, as the CI wrote it; empty without."""
         self.commits: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ class Stream:
         self._in_message = False
         self._has_last = False
 
-    def add(self, line: str) -> bool:
+    def add(self, line: str, time: str) -> bool:
         """Keep a line, unless enough of its kind are kept; whether it is the first that is surely a
         builder's."""
         first = not self.has_builder and _BUILDERS.match(line) is not None
@@ -134,6 +136,7 @@ class Stream:
         self._has_last = first or self._is_wanted(line)
         if self._has_last:
             self.lines.append(line)
+            self.times.append(time)
         return first
 
     def go_on(self, rest: str) -> None:
@@ -223,11 +226,11 @@ class _Reader:
 
     def _put(self, name: str, rest: str, groups: Mapping[str, str | None]) -> None:
         own = self._streams.get(name) or self._streams.setdefault(name, [Stream()])
-        stream, kept = own[-1], len(own[-1].lines)
+        stream, kept, time = own[-1], len(own[-1].lines), groups.get("time") or ""
         if groups.get("more") == "+" and stream.lines:
             stream.go_on(rest)
-        elif stream.add(rest):
-            stream.began = groups.get("time") or ""
+        elif stream.add(rest, time):
+            stream.began = time
             stream.commits = self._commits_of(name.partition("\t")[0])
         self._left -= len(rest) if len(stream.lines) > kept else 0
         if self._left <= 0:

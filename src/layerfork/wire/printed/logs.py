@@ -1,8 +1,9 @@
 """Builds of podman, buildah and the classic builder in a log that holds other output too."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from layerfork.record.record import StepRecord, StepStatus
 from layerfork.wire.printed.classic import ClassicLog
@@ -17,7 +18,7 @@ class PrintedBuild:
     """What one build printed."""
 
     steps: tuple[StepRecord, ...] = ()
-    """Times are unknown: no log prints them."""
+    """With seconds where each line has a time: builders print none."""
     image_id: str = ""
     """``sha256:`` and 64 digits, of a build that came to its end."""
     error: str = ""
@@ -31,9 +32,14 @@ def read_output(stdout: str, stderr: str, *, layers: bool) -> PrintedBuild:
 
     ``layers`` says whether the build had a cache.
     """
+    lines = [line.removesuffix("\r") for line in stdout.split("\n")]
+    return _read_lines(lines, (), stderr, layers=layers)
+
+
+def _read_lines(lines: Sequence[str], times: Sequence[float], stderr: str, *, layers: bool) -> PrintedBuild:
     log = PodmanLog(layers=layers)
-    for line in stdout.split("\n"):
-        log.line(line.removesuffix("\r"), now=0.0)
+    for line, now in zip(lines, times or repeat(0.0), strict=False):
+        log.line(line, now=now)
     found = _ERROR.findall(stderr)
     error = found[-1] if found and not log.image_id else ""
     last = log.steps[-1] if log.steps else None
@@ -41,7 +47,7 @@ def read_output(stdout: str, stderr: str, *, layers: bool) -> PrintedBuild:
         _close(last, built=bool(log.image_id), failed=bool(error))
     return PrintedBuild(
         steps=tuple(
-            _record(index, step, error if step is last else "")
+            _record(index, step, error if step is last else "", timed=bool(times))
             for index, step in enumerate(in_dockerfile_order(log.steps), 1)
         ),
         image_id=f"sha256:{log.image_id}" if log.image_id else "",
@@ -59,7 +65,7 @@ def _close(last: PrintedStep, *, built: bool, failed: bool) -> None:
         last.status = StepStatus.HIT if last.is_from else StepStatus.MISS
 
 
-def _record(index: int, step: PrintedStep, error: str) -> StepRecord:
+def _record(index: int, step: PrintedStep, error: str, *, timed: bool) -> StepRecord:
     return StepRecord(
         index=index,
         stage=step.stage,
@@ -67,8 +73,13 @@ def _record(index: int, step: PrintedStep, error: str) -> StepRecord:
         instruction=step.instruction,
         status=step.status,
         identity=step.identity,
+        seconds=_seconds(step) if timed else None,
         error=error,
     )
+
+
+def _seconds(step: PrintedStep) -> float | None:
+    return round(max(0.0, step.ended_at - step.started_at), 3) if step.ended_at is not None else None
 
 
 # Builds of podman and buildah in a log with other output.
@@ -83,29 +94,36 @@ _PODMAN_ERROR = re.compile(r"(?:Error: |ERRO.*: |error )(?P<error>(?:error )?bui
 _OTHER_ERROR = re.compile(r"Error: .*")
 
 
-def read_podman_builds(lines: Iterable[str]) -> tuple[PrintedBuild, ...]:
-    """The builds that lines show, one after the other."""
-    parts: list[list[str]] = []
+def read_podman_builds(lines: Iterable[str], times: Sequence[float] = ()) -> tuple[PrintedBuild, ...]:
+    """The builds that lines show, one after the other. ``times`` are those of the lines, in seconds."""
+    parts: list[_Part] = []
     log, failed = PodmanLog(layers=True), False
-    for line in lines:
+    for line, now in zip(lines, times or repeat(0.0), strict=False):
         ended = failed or bool(log.image_id)
         if _PODMAN_FIRST.fullmatch(line) and (not parts or ended):
             if len(parts) == MAX_BUILDS:
                 break
-            parts.append([])
+            parts.append(_Part())
             log, failed = PodmanLog(layers=True), False
         elif not parts or ended:
             continue
-        parts[-1].append(line)
+        parts[-1].lines.append(line)
+        parts[-1].times.append(now)
         log.line(line, now=0.0)
         failed = _PODMAN_ERROR.fullmatch(line) is not None
-    return tuple(_read(part) for part in parts)
+    return tuple(_read(part, timed=bool(times)) for part in parts)
 
 
-def _read(part: list[str]) -> PrintedBuild:
-    errors = [line for line in part if _PODMAN_ERROR.fullmatch(line)]
-    errors = errors or [line for line in part[-3:] if _OTHER_ERROR.fullmatch(line)]
-    return read_output("\n".join(part), "\n".join(errors[-1:]), layers=True)
+@dataclass(slots=True)
+class _Part:
+    lines: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+
+def _read(part: _Part, *, timed: bool) -> PrintedBuild:
+    errors = [line for line in part.lines if _PODMAN_ERROR.fullmatch(line)]
+    errors = errors or [line for line in part.lines[-3:] if _OTHER_ERROR.fullmatch(line)]
+    return _read_lines(part.lines, part.times if timed else (), "\n".join(errors[-1:]), layers=True)
 
 
 # Builds of the classic builder in a log with other output.
@@ -132,10 +150,10 @@ class _LogBuild:
         return bool(self.log.image_id or self.error)
 
 
-def read_classic_builds(lines: Iterable[str]) -> tuple[PrintedBuild, ...]:
-    """The builds that lines show, one after the other."""
+def read_classic_builds(lines: Iterable[str], times: Sequence[float] = ()) -> tuple[PrintedBuild, ...]:
+    """The builds that lines show, one after the other. ``times`` are those of the lines, in seconds."""
     found: list[_LogBuild] = []
-    for line in lines:
+    for line, now in zip(lines, times or repeat(0.0), strict=False):
         begins = _CLASSIC_FIRST.fullmatch(line) is not None and (not found or found[-1].ended)
         if begins and len(found) == MAX_BUILDS:
             break
@@ -143,29 +161,31 @@ def read_classic_builds(lines: Iterable[str]) -> tuple[PrintedBuild, ...]:
             found.append(_LogBuild())
         elif not found or found[-1].ended:
             continue
-        _take(found[-1], line)
-    return tuple(_printed(build) for build in found)
+        _take(found[-1], line, now)
+    return tuple(_printed(build, timed=bool(times)) for build in found)
 
 
-def _take(build: _LogBuild, line: str) -> None:
-    build.log.line(line, now=0.0)
+def _take(build: _LogBuild, line: str, now: float) -> None:
+    build.log.line(line, now=now)
     if match := _CLASSIC_ERROR.fullmatch(line):
         last = build.log.steps[-1] if build.log.steps else None
         if last is not None and last.status is StepStatus.UNKNOWN:
             build.error = match["error"]
 
 
-def _printed(build: _LogBuild) -> PrintedBuild:
+def _printed(build: _LogBuild, *, timed: bool) -> PrintedBuild:
     steps = build.log.steps
     image_id = build.log.image_id
     return PrintedBuild(
-        steps=tuple(_records(in_dockerfile_order(steps), steps[-1], build.error)),
+        steps=tuple(_records(in_dockerfile_order(steps), steps[-1], build.error, timed=timed)),
         image_id=f"sha256:{image_id}" if len(image_id) == 64 else image_id,
         error=build.error,
     )
 
 
-def _records(steps: Iterable[PrintedStep], last: PrintedStep, error: str) -> Iterator[StepRecord]:
+def _records(
+    steps: Iterable[PrintedStep], last: PrintedStep, error: str, *, timed: bool
+) -> Iterator[StepRecord]:
     for index, step in enumerate(steps, 1):
         failed = error and step is last
         yield StepRecord(
@@ -175,5 +195,6 @@ def _records(steps: Iterable[PrintedStep], last: PrintedStep, error: str) -> Ite
             instruction=step.instruction,
             status=StepStatus.MISS if failed else step.status,
             identity=step.identity,
+            seconds=_seconds(step) if timed else None,
             error=error if failed else "",
         )
