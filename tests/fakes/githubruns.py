@@ -134,7 +134,7 @@ class GitHubRuns:
         return dict(self._numbered())[number]
 
     def _page(self, asked: Asked, form: str, name: str, rows: list[dict[str, Any]]) -> Answer:
-        schema = DESCRIPTION["paths"][form]["properties"][name]["items"]
+        schema = _resolved(DESCRIPTION["paths"][form])["properties"][name]["items"]
         shown, links = page_of(asked, rows, self.per_page)
         value = {"total_count": len(rows), name: [_filled(schema, each) for each in shown]}
         return _valid(form, value, links)

@@ -6,6 +6,7 @@ input and docker behind its service, `seed-buildkit` two builds with a changed f
 files are kept.
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,8 @@ from layerfork.builders.caches.cacheconfig import read_cache
 from layerfork.builders.caches.cachedsteps import find_steps
 from layerfork.builders.caches.source import CacheConfig
 from layerfork.builders.imports.rememberedbuilds import records_of_builds
+from layerfork.diagnose import actionscache
+from layerfork.record.actionscache import ActionsCacheReport, CacheEntry, OpenPull, RepositoryCaches
 from layerfork.record.answer import Judgement, Verdict
 from layerfork.record.balance import Balance, Transfer, TransferKind, UnreadExport
 from layerfork.record.check import Against, CheckReport
@@ -292,3 +295,35 @@ def catalogued(name: str) -> Sequence[CatalogueReport]:
 def scenarios_of(name: str) -> Sequence[ScenarioRow]:
     """Those of the run."""
     return catalogued(name)[0].scenarios
+
+
+def kept_by_github(name: str) -> Sequence[ActionsCacheReport]:
+    """A cache service of five refs, nearly full."""
+    now, day, size = 1_790_000_000.0, 86_400.0, 512 << 20
+    refs = (
+        "refs/heads/main",
+        "refs/heads/topic",
+        "refs/pull/5/merge",
+        "refs/pull/6/merge",
+        "refs/pull/7/merge",
+    )
+    entries = []
+    for place, ref in enumerate(refs):
+        own = hashlib.sha256(ref.encode()).hexdigest()[:8]
+        keys = [f"buildkit-blob-1-sha256:{place:032x}{number:032x}" for number in range(3)]
+        entries += [(ref, key, size, now - (place + 0.5) * day) for key in keys]
+        entries.append((ref, f"index-app-1-{own}#1", 4_096, now - (place + 0.4) * day))
+    entries.append(("refs/heads/main", "setup-node-Linux-x64-npm-1", size, now - day))
+    kept = RepositoryCaches(
+        name="github.com/owner/project",
+        default_branch="main",
+        entries=tuple(
+            CacheEntry(id=number, ref=ref, key=key, size_bytes=octets, created_s=made, used_s=made)
+            for number, (ref, key, octets, made) in enumerate(entries)
+        ),
+        read_s=now,
+        limit_bytes=8 << 30,
+        pulls=(OpenPull(number=7, base="main", head="topic"),),
+        branches=frozenset({"main", "topic"}),
+    )
+    return (actionscache.report_of(kept),)

@@ -19,6 +19,7 @@ from golden.recorded import (
     gated,
     judged,
     judged_together,
+    kept_by_github,
     listed_clients,
     listed_engines,
     listed_found,
@@ -66,6 +67,7 @@ REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     ("found", "past", listed_found),
     ("found", "trends", listed_trends),
     ("caches", "exported", exported),
+    ("actions_caches", "service", kept_by_github),
     ("catalogues", "scenarios", catalogued),
     ("scenarios", "scenarios", scenarios_of),
 )

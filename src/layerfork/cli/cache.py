@@ -1,11 +1,12 @@
-"""`layerfork cache`: caches that BuildKit exported."""
+"""`layerfork cache`: caches that BuildKit exported, and GitHub's cache service."""
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from layerfork.cli.options import AgeType, format_option, look_of, verbose_option
+from layerfork.cli.options import AgeType, format_option, look_of, to_stderr, verbose_option
 from layerfork.cli.output import put
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 @click.group("cache")
 def command() -> None:
-    """Caches that BuildKit exported (`--cache-to`), read without an engine.
+    """Where caches live: what BuildKit exported (`--cache-to`), and GitHub's cache service.
 
-    Manifests and configs are read, layers never.
+    Both are read without an engine. Manifests and configs are read, layers never.
     """
 
 
@@ -48,3 +49,29 @@ def inspect(
 
     report = inspect_cache(place, record, blobs=blobs, max_age_s=max_age)
     put(form.render("caches", [report], look_of(sys.stdout, verbose=verbose)))
+
+
+@command.command("github")
+@click.argument("repository", default="", metavar="[OWNER/NAME]")
+@format_option("actions_caches")
+@verbose_option
+def github(repository: str, form: "Format", verbose: bool) -> None:
+    """Print what GitHub's cache service holds for a repository, who can read it, and what to change.
+
+    Entries are grouped by the ref whose run wrote them: what BuildKit wrote (`type=gha`), how full the cache
+    is, what the limit removes next, entries that no new run can read, and scopes that replace each other.
+    Blobs belong to an export by the time when they were written. -v lists every ref with its exports. In a
+    job of GitHub Actions the repository is that of the job.
+
+    The token is that of GH_TOKEN, GITHUB_TOKEN or `gh`; it needs `actions: read`. Nothing is changed.
+
+    \b
+    Examples:
+      layerfork cache github OWNER/NAME
+      layerfork cache github https://github.example.com/OWNER/NAME -v
+      layerfork cache github --format json
+    """
+    from layerfork.app.actionscache import inspect_actions_cache  # late: start-up
+
+    report = inspect_actions_cache(repository, os.environ, to_stderr)
+    put(form.render("actions_caches", [report], look_of(sys.stdout, verbose=verbose)))

@@ -30,7 +30,7 @@ COMMANDS = {
     "merge": "Make one file of the shards of a run of scenarios.",
     "report": "Render files of runs and records: a page, a picture, a test report.",
     "records": "List, show and remove the builds that `why` keeps.",
-    "cache": "Read a cache that BuildKit exported, and say which steps it has.",
+    "cache": "Read an exported cache, or GitHub's cache service, and say what it holds.",
     "pack": "Write a context as a tar that gives every client the same keys.",
     "scenarios": "List the scenarios that come with layerfork: questions about the cache.",
     "engines": "List the engines that can run here; fetch one, open one.",

@@ -29,6 +29,7 @@ _NOUNS: dict[Kind, str] = {
     "predictions": "predict",
     "histories": "predict --git",
     "caches": "cache inspect",
+    "actions_caches": "cache github",
     "settings": "config",
     "catalogues": "runs of scenarios",
     "upgrades": "report --diff",
@@ -82,6 +83,8 @@ def _text(kind: Kind) -> Renderers:
             from layerfork.report.text.listing import RENDERERS  # late: only its own kind or format
         case "lints" | "sendings" | "caches":
             from layerfork.report.text.files import RENDERERS  # late: only its own kind or format
+        case "actions_caches":
+            from layerfork.report.text.actionscache import RENDERERS  # late: only its own kind or format
         case "records":
             from layerfork.report.text.record import RENDERERS  # late: only its own kind or format
         case "found":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     # A command line is read, and its formats are looked up, before any of these is needed.
+    from layerfork.record.actionscache import ActionsCacheReport
     from layerfork.record.cause import CausePage, CauseRow
     from layerfork.record.check import CheckReport
     from layerfork.record.context import SendingReport
@@ -65,6 +66,7 @@ Kind = Literal[
     "predictions",
     "histories",
     "caches",
+    "actions_caches",
     "settings",
     "scenarios",
     "catalogues",
@@ -110,6 +112,8 @@ class Renderers(TypedDict, total=False):
     """The same for commits, one after the other."""
     caches: "Renderer[CacheReport]"
     """What `cache inspect` reads."""
+    actions_caches: "Renderer[ActionsCacheReport]"
+    """What `cache github` reads, one report."""
     settings: "Renderer[SettingsReport]"
     """The settings in force, and where each comes from."""
     scenarios: "Renderer[ScenarioRow]"

@@ -126,9 +126,13 @@ class GitHub:
             say=say,
         )
 
+    def default_branch(self) -> str:
+        """Raises: LayerforkError."""
+        return self._about_it("", _Described).default_branch
+
     def runs(self, asked: RunsAsked) -> Iterator[FoundRun]:
         """As `Project.runs`."""
-        default = self._about_it("", _Described).default_branch
+        default = self.default_branch()
         query = {"per_page": _PAGE, "status": "completed"} | (
             {"branch": asked.branch} if asked.branch else {}
         )

@@ -1,6 +1,7 @@
 """A report as one JSON document, by the contract in docs/output.md."""
 
 from layerfork.report.json.documents import (
+    render_actions_caches,
     render_caches,
     render_causes,
     render_checks,
@@ -38,6 +39,7 @@ RENDERERS: Renderers = {
     "causes": render_causes,
     "pages": render_pages,
     "caches": render_caches,
+    "actions_caches": render_actions_caches,
     "settings": render_settings,
     "fixes": render_fixes,
     "predictions": render_predictions,

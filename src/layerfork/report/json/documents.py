@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from layerfork.record.actionscache import ACTIONS_CACHE_SCHEMA, ActionsCacheReport
 from layerfork.record.answer import Answer, Cause, Fork, Judgement, worst
 from layerfork.record.balance import Balance
 from layerfork.record.cause import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
@@ -147,6 +148,11 @@ def render_pages(pages: Sequence[CausePage], look: Look) -> str:
 def render_caches(reports: Sequence[CacheReport], look: Look) -> str:
     """One document for each exported cache."""
     return "".join(_text(_cache(report)) for report in reports)
+
+
+def render_actions_caches(reports: Sequence[ActionsCacheReport], look: Look) -> str:
+    """One document for each repository."""
+    return "".join(_text({"schema": ACTIONS_CACHE_SCHEMA, **plain(report)}) for report in reports)
 
 
 def _cache(report: CacheReport) -> dict[str, Any]:
