@@ -292,5 +292,6 @@ def test_reporter(tmp_path: Path) -> None:
                 for kind in ("runs", "diffs")
             ),
             *((name, "runs") for name in ("several", "seed-default", "seed-engines")),
+            ("cache-balance", "diffs"),
         )
     }

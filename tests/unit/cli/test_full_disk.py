@@ -23,6 +23,7 @@ NO_ROOM = "not every build was recorded: cannot write"
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Socket]:
     for name in ("STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))  # not those of whoever runs the tests
     with tempfile.TemporaryDirectory(dir="/tmp") as directory, listening(Path(directory)) as socket:
         monkeypatch.setenv("DOCKER_HOST", socket.docker_host)
         yield socket
