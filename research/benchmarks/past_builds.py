@@ -9,7 +9,7 @@ all, compares each with the earlier one that it could have reused, and writes li
 runs are fetched from a server that speaks GitHub's API, interrupted after a fifth, and fetched again.
 
 Prints wall and CPU seconds and the largest resident size; ends with 1 where a limit is broken (20 s of CPU,
-300 MB, a line of progress at least every 5 s), where a cause is not that of its commit, or where the second
+300 MB, a line of progress at least every 10 s), where a cause is not that of its commit, or where the second
 call asks for a run that the first one had read.
 """
 
@@ -37,7 +37,7 @@ from layerfork.builders.engines import RunningEngine, open_engine
 from layerfork.wire.buildkit import control_pb2 as pb
 from layerfork.wire.buildkit import ops_pb2 as ops
 
-CPU_LIMIT_S, MEMORY_LIMIT_MB, SILENCE_LIMIT_S = 20.0, 300.0, 5.0
+CPU_LIMIT_S, MEMORY_LIMIT_MB, SILENCE_LIMIT_S = 20.0, 300.0, 10.0
 LAYERFORK = str(Path(sys.executable).with_name("layerfork"))
 DOCKERFILE = """\
 FROM alpine

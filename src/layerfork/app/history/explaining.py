@@ -19,9 +19,9 @@ from layerfork.diagnose import JudgedBuild, cacheable_steps
 from layerfork.diagnose.cachecost import BuiltStep, built_in, weigh
 from layerfork.keys import keys_of
 from layerfork.record.answer import Answer, Cause, CauseStatus, Fix, Fork, MissKind, Point
-from layerfork.record.cause import CauseCode
+from layerfork.record.cause import CauseCode, Trait, codes_with
 from layerfork.record.history import ExplainedBuild
-from layerfork.record.record import BuildOutcome, BuildRecord, StepStatus, agreement, build_kind_of
+from layerfork.record.record import BuildKind, BuildOutcome, BuildRecord, StepStatus, agreement, build_kind_of
 from layerfork.record.run import DiffReport
 from layerfork.record.store.recordfile import stored
 
@@ -43,6 +43,7 @@ class _Build:
     tree: Tree
     marks: Mapping[int, str]
     """As `marks_by_step`."""
+    kind: BuildKind
 
     @property
     def record(self) -> BuildRecord:
@@ -146,7 +147,8 @@ def _with_commit(build: _Build) -> BuildRecord:
 
 def _build_of(past: PastBuild, tree_of: Callable[[PastBuild], Tree]) -> _Build:
     tree = tree_of(past)
-    return _Build(past=past, tree=tree, marks=marks_by_step(past, tree.record, keys_of(tree.record)))
+    marks = marks_by_step(past, tree.record, keys_of(tree.record))
+    return _Build(past=past, tree=tree, marks=marks, kind=build_kind_of(tree.record))
 
 
 _WHOLE = frozenset({BuildOutcome.SUCCEEDED, BuildOutcome.UNKNOWN})
@@ -170,8 +172,7 @@ def _without_ref(address: str) -> str:
 
 def _reusable(build: _Build, earlier: Sequence[_Build]) -> tuple[Sequence[_Build], str]:
     """The earlier builds of the same kind that a build could have reused; for a CI run, which they are."""
-    kind = build_kind_of(build.record)
-    alike = [each for each in earlier if agreement(build_kind_of(each.record), kind) is not None]
+    alike = [each for each in earlier if agreement(each.kind, build.kind) is not None]
     run = build.past.run
     return (alike, "") if run is None else reusable_by(run, alike, lambda each: each.past.run)
 
@@ -240,7 +241,10 @@ def _compare(writer: _Build, reader: _Build, known: int = 1) -> DiffReport:
     """
     report = _diff(writer.record, reader.record)
     if writer.inferred or reader.inferred:
-        bare = _diff(*(replace(each.record, context=each.past.record.context) for each in (writer, reader)))
+        bare = None
+        if not all(map(_is_of_files, report.judgement.forks)):
+            pair = (replace(each.record, context=each.past.record.context) for each in (writer, reader))
+            bare = _diff(*pair)
         report = _inferred(report, bare, (writer.tree, reader.tree))
         report = replace(report, inferred_from=" and ".join(dict.fromkeys((writer.basis, reader.basis))))
     return replace(report, baseline=baseline_of(writer.record, reader.record, None, known))
@@ -250,18 +254,26 @@ def _diff(writer: BuildRecord, reader: BuildRecord) -> DiffReport:
     return diff_stored(stored(writer), stored(reader), EARLIER_BUILD, THIS_BUILD, again=True)
 
 
-def _inferred(report: DiffReport, bare: DiffReport, trees: Sequence[Tree]) -> DiffReport:
+def _is_of_files(fork: Fork) -> bool:
+    """Whether only files of the context made a step miss: without them nothing of it can be proven."""
+    return bool(fork.causes) and all(cause.code in _OF_FILES for cause in fork.causes)
+
+
+_OF_FILES = codes_with(Trait.ENTRY)
+
+
+def _inferred(report: DiffReport, bare: DiffReport | None, trees: Sequence[Tree]) -> DiffReport:
     """A report whose contexts are those of commits, with statuses that claim no more than commits show.
 
-    ``bare`` is the same comparison without contexts: what it proves needs no commit. What git's trees alone
-    prove is inferred; where they contradict what the builder did, or something else shows that files differed
-    from the commits, nothing can be inferred from them.
+    ``bare`` is the same comparison without contexts, None where that proves nothing: what it proves needs no
+    commit. What git's trees alone prove is inferred; where they contradict what the builder did, or something
+    else shows that files differed from the commits, nothing can be inferred from them.
     """
     unmodelled = {path: why for tree in trees for path, why in tree.unmodelled.items()}
     doubts = tuple(dict.fromkeys(tree.doubt for tree in trees if tree.doubt))
-    proven = {fork.step for fork in bare.judgement.forks if _all_proven(fork)}
-    bare_answers = {each.step: each for each in bare.answers}
-    bare_forks = {each.step: each for each in bare.judgement.forks}
+    proven = {fork.step for fork in bare.judgement.forks if _all_proven(fork)} if bare else set()
+    bare_answers = {each.step: each for each in bare.answers} if bare else {}
+    bare_forks = {each.step: each for each in bare.judgement.forks} if bare else {}
     contradicted = any(each.code == "contradiction" for each in report.judgement.warnings) or any(
         fork.miss_kind is MissKind.RECORD_GONE and fork.step not in proven for fork in report.judgement.forks
     )

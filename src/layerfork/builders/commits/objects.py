@@ -77,6 +77,8 @@ def texts_of(repository: Repository, names: Iterable[str]) -> dict[str, bytes]:
     """
     asked = [name for name in dict.fromkeys(names) if "\n" not in name]
     found: dict[str, bytes] = {}
+    if not asked:
+        return found
     with running(repository.place, "cat-file", "--batch", asked=_lines(asked)) as answer:
         for name in asked:
             kind, size = _head(answer)

@@ -5,6 +5,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from layerfork.record.context import Digest
 from layerfork.wire.redact.assignments import named
@@ -70,7 +71,7 @@ class Redactor:
         by_start = _longest_at(known)
         shown: list[FoundSecret] = []
         new: set[str] = set()
-        for start, end, password in _spoken(text):
+        for start, end, password in _short(text) if len(text) <= _SHORT else _spoken(text):
             found = FoundSecret(start, end, text[start:end])
             same = by_start.get(start)
             if same is not None and not text[same.end : end].strip(_CLOSES):
@@ -126,6 +127,15 @@ def _as_list(text: str) -> list[str]:
     except ValueError:
         return []
     return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else []
+
+
+_SHORT = 500
+
+
+@lru_cache(maxsize=2_000)
+def _short(text: str) -> tuple[tuple[int, int, int], ...]:
+    """The places of a short text: builds of one project have most of their texts in common."""
+    return tuple(_spoken(text))
 
 
 def _spoken(text: str) -> Iterator[tuple[int, int, int]]:
