@@ -12,6 +12,7 @@ import pytest
 from engines.remotecaches import Desk, desk_on
 from today import engines_of_today
 
+from layerfork.app.cache import inspect_cache
 from layerfork.builders.caches.cacheconfig import read_cache
 from layerfork.builders.caches.cachedsteps import find_steps
 from layerfork.builders.caches.exported import exported_manifest
@@ -284,3 +285,41 @@ def test_a_layer_that_is_gone_from_the_registry_breaks_the_build(desk: Desk) -> 
     assert failed.result.outcome is BuildOutcome.FAILED
     assert gone in failed.result.error
     assert "not found" in failed.result.error
+
+
+SIZED = (
+    "FROM alpine AS build\nRUN head -c 3000000 /dev/urandom > /a && echo b > /b\n"
+    "FROM alpine\nCOPY --from=build /b /\nRUN head -c 1000000 /dev/urandom > /c\n"
+)
+"""Random bytes: a layer is hardly smaller than its files."""
+
+
+def test_where_the_bytes_come_from(desk: Desk, tmp_path: Path) -> None:
+    """By step and stage; what mode=max adds to mode=min is what such an export of the same build lacks.
+
+    A builder that has exported the layers of other stages before exports them with mode=min as well.
+    """
+    record = export(desk, "local max", SIZED)
+    again = desk.build("--cache-to", f"type=local,dest={desk.directory}/again,mode=min")
+    assert happened(again) == ["hit"] * 5
+    export(desk, "local min", SIZED)
+    with RecordFile(tmp_path / "record.jsonl") as file:
+        file.add(record)
+    sizes = inspect_cache(str(desk.directory / "max"), str(tmp_path / "record.jsonl")).sizes
+    assert sizes is not None
+    assert [(each.step, each.stage, each.in_image) for each in sizes.steps] == [
+        (2, "build", False),
+        (4, "stage-1", True),
+        (5, "stage-1", True),
+    ]
+    assert 3_000_000 < sizes.beyond_image_bytes < 3_010_000
+    assert 1_000_000 < sizes.image_bytes < 1_010_000
+    assert sizes.other_bytes == 0
+    whole = sizes.base_bytes + sizes.image_bytes + sizes.beyond_image_bytes
+    assert bytes_in(desk.directory / "max") == bytes_in(desk.directory / "again") == whole
+    # Built once more: the random bytes are others, and as many.
+    assert abs(bytes_in(desk.directory / "min") - sizes.base_bytes - sizes.image_bytes) < 10_000
+
+
+def bytes_in(directory: Path) -> int:
+    return sum(each.size_bytes or 0 for each in read_cache(open_cache(str(directory))).layers)

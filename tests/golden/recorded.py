@@ -32,6 +32,7 @@ from layerfork.app.predict.predicting import predict_build
 from layerfork.app.predict.tree import plan
 from layerfork.builders.caches.cacheconfig import read_cache
 from layerfork.builders.caches.cachedsteps import find_steps
+from layerfork.builders.caches.cachesizes import sizes_by_step
 from layerfork.builders.caches.source import CacheConfig
 from layerfork.builders.imports.rememberedbuilds import records_of_builds
 from layerfork.diagnose import actionscache
@@ -202,7 +203,10 @@ def exported(name: str) -> Sequence[CacheReport]:
     cache = read_cache(_Kept())
     found = find_steps(read_records(VECTORS / "run-copy.jsonl")[0], cache)
     shown = CacheReport(cache=cache, read_at="2026-12-01T00:00:00+00:00", max_age_s=3_600.0)
-    return [replace(shown, record="build.jsonl", uses=found.uses(), missing=((4, "RUN x", "a reason"),))]
+    uses = found.uses()
+    sizes = sizes_by_step(found.record, cache, uses)
+    missing = ((4, "RUN x", "a reason"),)
+    return [replace(shown, record="build.jsonl", uses=uses, missing=missing, sizes=sizes)]
 
 
 def listed_stored(name: str) -> Sequence[StoredRow]:

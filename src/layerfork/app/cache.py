@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from layerfork.app.compare.comparison import builds_of_kinds
 from layerfork.builders.caches.cacheconfig import read_cache
 from layerfork.builders.caches.cachedsteps import StepsInCache, find_steps
+from layerfork.builders.caches.cachesizes import sizes_by_step
 from layerfork.builders.caches.exported import exported_manifest, was_replaced
 from layerfork.builders.caches.opening import open_cache
 from layerfork.builders.caches.source import CacheSource
@@ -51,7 +52,15 @@ def _compared(report: CacheReport, word: str) -> CacheReport:
     if was_replaced(record, cache):
         said = f"{word} exported {exported_manifest(record)} here: another export took its place"
         cache = replace(cache, notes=(*cache.notes, said))
-    return replace(report, cache=cache, record=word, uses=steps.uses(), missing=tuple(_missing(steps)))
+    uses = steps.uses()
+    return replace(
+        report,
+        cache=cache,
+        record=word,
+        uses=uses,
+        missing=tuple(_missing(steps)),
+        sizes=sizes_by_step(record, cache, uses),
+    )
 
 
 def _missing(steps: StepsInCache) -> list[tuple[int, str, str]]:

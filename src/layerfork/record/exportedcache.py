@@ -119,6 +119,45 @@ class RecordUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepSize:
+    """What the layers of one step take in a cache."""
+
+    step: int
+    """Index of the step, from 1."""
+    stage: str
+    """Name of its stage, or its number."""
+    instruction: str
+    size_bytes: int | None
+    """None where the manifest does not have it."""
+    in_image: bool | None
+    """Whether the image that the build made has them as well; None when that is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheSizes:
+    """Where the bytes of a cache come from, by the steps of a recorded build."""
+
+    base_bytes: int
+    """Layers of base images that the cache holds."""
+    steps: tuple[StepSize, ...]
+    other_bytes: int
+    """Layers that belong to no step of this build."""
+
+    @property
+    def image_bytes(self) -> int:
+        """Of steps of the image: what ``mode=min`` exports beside base images."""
+        return sum(each.size_bytes or 0 for each in self.steps if each.in_image)
+
+    @property
+    def beyond_image_bytes(self) -> int:
+        """Of steps of other stages: what ``mode=max`` adds. ``mode=min`` exports them as well where the
+        builder has exported them before: it takes what is ready to be sent.
+        Source: moby/buildkit solver/types.go (CacheExportModeMin) @ v0.13.2, v0.32.2; measured with 0.13 and
+        0.25."""
+        return sum(each.size_bytes or 0 for each in self.steps if each.in_image is False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CacheReport:
     """An exported cache to show: `layerfork cache inspect`."""
 
@@ -131,6 +170,8 @@ class CacheReport:
     """By position of the record in the cache."""
     missing: tuple[tuple[int, str, str], ...] = ()
     """Steps of the recorded build without a usable record: index, instruction, and why."""
+    sizes: CacheSizes | None = None
+    """By the steps of the recorded build; None without one."""
     max_age_s: float | None = None
     """Records that are older are marked; None marks none."""
 

@@ -14,7 +14,7 @@ from layerfork.record.balance import Balance
 from layerfork.record.cause import CAUSE_SCHEMA, CAUSES_SCHEMA, CausePage, CauseRow
 from layerfork.record.check import CHECK_SCHEMA, CheckReport
 from layerfork.record.context import SENDINGS_SCHEMA, SendingReport
-from layerfork.record.exportedcache import CACHE_SCHEMA, CacheReport, RecordUse
+from layerfork.record.exportedcache import CACHE_SCHEMA, CacheReport, CacheSizes, RecordUse
 from layerfork.record.history import HISTORY_SCHEMA, ExplainedBuild, HistoryReport
 from layerfork.record.lint import LINT_SCHEMA, LintReport
 from layerfork.record.machine import (
@@ -190,7 +190,13 @@ def _cache(report: CacheReport) -> dict[str, Any]:
             {"step": step, "instruction": instruction, "reason": reason}
             for step, instruction, reason in report.missing
         ],
+        "sizes": None if report.sizes is None else _sizes(report.sizes),
     }
+
+
+def _sizes(sizes: CacheSizes) -> dict[str, Any]:
+    totals = {"image_bytes": sizes.image_bytes, "beyond_image_bytes": sizes.beyond_image_bytes}
+    return {**plain(sizes), **totals}
 
 
 def _use(use: RecordUse | None) -> dict[str, Any]:

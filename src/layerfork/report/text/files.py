@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from layerfork.record.context import SendingGroup, SendingReport, SentDifference
-from layerfork.record.exportedcache import CacheReport, CacheRole, ExportedRecord, RecordUse
+from layerfork.record.exportedcache import CacheReport, CacheRole, CacheSizes, ExportedRecord, RecordUse
 from layerfork.record.lint import LintReport, Trap
 from layerfork.record.visible import visible_line
 from layerfork.report.rendering import Look, Renderers
@@ -89,6 +89,9 @@ def _cache_lines(report: CacheReport, verbose: bool) -> Iterator[str]:
         yield "layers that no longer exist"
         yield from (f"  {layer.digest}" for layer in gone)
     yield from _unused(report)
+    if report.sizes is not None and report.sizes.steps:
+        yield ""
+        yield from _sizes(report.sizes)
     if report.record:
         yield ""
         yield from _missing(report)
@@ -139,6 +142,23 @@ def _unused(report: CacheReport) -> Iterator[str]:
         if found:
             yield ""
             yield f"{title}: {', '.join(found)}"
+
+
+def _sizes(sizes: CacheSizes) -> Iterator[str]:
+    """Where the bytes come from: the steps, then what the two modes of an export make of them."""
+    yield "layers by step"
+    stages = max(len(each.stage) for each in sizes.steps)
+    for each in sizes.steps:
+        size = "?" if each.size_bytes is None else _size(each.size_bytes)
+        place = {True: "in the image", False: "other stage", None: ""}[each.in_image]
+        yield f"  {each.step:3}  {each.stage:{stages}}  {size:>9}  {place:12}  {each.instruction}"
+    parts = [f"base images {_size(sizes.base_bytes)}"] if sizes.base_bytes else []
+    if all(each.in_image is not None for each in sizes.steps):
+        parts.append(f"steps of the image {_size(sizes.image_bytes)}")
+        parts.append(f"steps of other stages {_size(sizes.beyond_image_bytes)}, which mode=max adds")
+    if sizes.other_bytes:
+        parts.append(f"other builds {_size(sizes.other_bytes)}")
+    yield "; ".join(parts)
 
 
 def _missing(report: CacheReport) -> Iterator[str]:
