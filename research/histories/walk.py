@@ -4,7 +4,7 @@ import itertools
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,15 +118,31 @@ class Workshop:
         """Check a commit out, build and record it. Raises: BuildFailedError, LayerforkError."""
         context = self.directory / "context"
         shutil.rmtree(context, ignore_errors=True)
-        context.mkdir()
+        context.mkdir(exist_ok=True)
         git(repository, "--work-tree", str(context), "checkout", "--quiet", "--force", commit, "--", ".")
         return self.build_directory(context)
 
-    def build_directory(self, context: Path) -> BuildRecord:
-        """Build and record a directory as it is. Raises: BuildFailedError, LayerforkError."""
+    def replace_base(self, dockerfile: str, name: str) -> None:
+        """Build another image from an earlier base image, and let it be ``alpine``."""
+        assert self.engine.toolchain is not None
+        docker = str(self.engine.toolchain.docker)
+        env = {"PATH": os.defpath, "HOME": str(self.directory), "DOCKER_HOST": self.engine.docker_host}
+        context = self.directory / name
+        context.mkdir(exist_ok=True)
+        (context / "Dockerfile").write_text(dockerfile)
+        for argv in (
+            (docker, "build", "--quiet", "--tag", name, str(context)),
+            (docker, "tag", name, "alpine"),
+        ):
+            done = run(Command(argv=argv, env={**env, "DOCKER_BUILDKIT": "0"}), timeout_s=_TIMEOUT_S)
+            assert done.returncode == 0, done.stderr
+
+    def build_directory(self, context: Path, options: Sequence[str] | None = None) -> BuildRecord:
+        """Build and record a directory as it is, with provenance where there are options: then the builder's
+        history has the digests of base images. Raises: BuildFailedError, LayerforkError."""
         recorder = Recorder(self.engine, self.directory / f"{next(self.numbers)}.sock", b"histories")
         with recorder:
-            said = self._send(recorder, context)
+            said = self._send(recorder, context, options)
         records = recorder.records(ClientInfo(id="history"))
         if len(records) != 1 or records[0].result.outcome is not BuildOutcome.SUCCEEDED:
             raise BuildFailedError(
@@ -137,14 +153,15 @@ class Workshop:
             record = add_image_facts(record, recorder.image_facts, record.result.image_id)
         return add_base_facts(record, recorder.image_facts)
 
-    def _send(self, recorder: Recorder, context: Path) -> str:
+    def _send(self, recorder: Recorder, context: Path, asked: Sequence[str] | None) -> str:
         toolchain = self.engine.toolchain
         assert toolchain is not None
         env = {"PATH": os.defpath, "HOME": str(self.directory), "DOCKER_HOST": recorder.docker_host}
         if self.builder is Builder.BUILDKIT:
             assert toolchain.cli_plugins is not None
             program = str(toolchain.cli_plugins / "docker-buildx")
-            options = ["--provenance=false", "--output=type=cacheonly"]
+            own = ("--provenance=false",) if asked is None else asked
+            options = [*own, "--output=type=cacheonly"]
         else:
             env["DOCKER_BUILDKIT"] = "0"
             program, options = str(toolchain.docker), []

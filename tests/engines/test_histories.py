@@ -35,7 +35,12 @@ def test_what_commits_let_us_infer_is_what_records_prove() -> None:
     argv = (sys.executable, "-m", "research.histories.past", *arguments)
     done = run(Command(argv=argv, env=dict(os.environ), cwd=ROOT), timeout_s=200)
     assert done.returncode == 0, done.stdout + done.stderr
-    counts = {name: int(count) for name, count in re.findall(r"'([^']+)': (\d+)", done.stdout)}
-    assert counts["right, INFERRED"] >= 2
-    assert counts.get("misses not said", 0) == 0
-    assert done.stdout.rstrip().endswith(", 0 wrong")
+    line = r"(\d+) misses, (\d+) name the causes of the records .*, (\d+) of them surely; (\d+) wrong"
+    (misses, named, sure, wrong), (others, named_without, _, wrong_without) = (
+        map(int, each) for each in re.findall(line, done.stdout)
+    )
+    assert misses >= 4
+    assert named >= 0.95 * misses
+    assert sure >= 2
+    assert named_without == others
+    assert wrong == wrong_without == 0
