@@ -303,7 +303,7 @@ def test_what_commits_cannot_show_is_not_inferred(tmp_path: Path, monkeypatch: p
         (tmp_path / "files" / name).write_text(text.replace("/app/src/*", "/app/src/a"))
     script = tmp_path / "script"
     script.write_text(hard_script(tmp_path))
-    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
     done = layerfork("engines", "run", "private:28.5", "--", "sh", script, **state)
     assert done.returncode == 0, done.stderr
 

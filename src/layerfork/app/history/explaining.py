@@ -10,6 +10,7 @@ from typing import TypeVar
 from layerfork.app.compare.baseline import EARLIER_BUILD, THIS_BUILD, baseline_of, nearness
 from layerfork.app.compare.comparison import diff_stored
 from layerfork.app.compare.unproven import with_suspicions
+from layerfork.app.history.images import LayersOf, shows_all, with_images
 from layerfork.app.history.measuring import Compared, Measurer, marks_by_step
 from layerfork.app.history.runs import reusable_by
 from layerfork.app.history.sources import PastBuild
@@ -59,7 +60,8 @@ class _Build:
         """Where its files are known from; else why they are unknown."""
         if self.inferred:
             doubt = f" ({self.tree.doubt})" if self.tree.doubt else ""
-            return f"commit {self.tree.revision[:12]}{doubt}"
+            image = " with layers of its image" if self.tree.shown else ""
+            return f"commit {self.tree.revision[:12]}{image}{doubt}"
         return "the record" if self.record.context is not None else self.tree.why_not
 
 
@@ -69,9 +71,11 @@ def explain_history(
     wanted: Callable[[PastBuild], bool],
     measurer: Measurer | None = None,
     at_hand: Path | None = None,
+    layers_of: LayersOf | None = None,
 ) -> Iterator[ExplainedBuild]:
     """Each wanted build compared with an earlier one, the oldest first; measured where there is a measurer.
-    ``at_hand`` has the Dockerfiles and commits of logs; without, nothing more is said of them.
+    ``at_hand`` has the Dockerfiles and commits of logs; without, nothing more is said of them. ``layers_of``
+    gives layers of images, which are read where commits prove nothing.
 
     The earlier one is the same build (directory, service, Dockerfile, target, platform) in the same place; of
     these one that may have shared its cache, then the surest, then the one that shares most steps.
@@ -85,7 +89,8 @@ def explain_history(
             if wanted(each):
                 possible, reusable = _reusable(build, earlier)
                 closest = _closest(build, possible)
-                explained = _weighed(_described(build, closest, reusable), build, built)
+                described = _described(build, closest, reusable, layers_of)
+                explained = _weighed(described, build, built)
                 if at_hand is not None and closest is not None and explained.report is not None:
                     said = _said_of_logs(explained.report, closest, build, at_hand)
                     explained = replace(explained, report=said)
@@ -124,12 +129,17 @@ def _compared(build: _Build) -> Compared:
 
 
 def explain_against(
-    past: PastBuild, other: PastBuild, tree_of: Callable[[PastBuild], Tree], at_hand: Path
+    past: PastBuild,
+    other: PastBuild,
+    tree_of: Callable[[PastBuild], Tree],
+    at_hand: Path,
+    layers_of: LayersOf | None = None,
 ) -> DiffReport:
-    """A build compared with another one that a person chose. ``at_hand`` as for `explain_history`."""
+    """A build compared with another one that a person chose. ``at_hand`` and ``layers_of`` as for
+    `explain_history`."""
     with no_collection():
         writer, reader = _build_of(other, tree_of), _build_of(past, tree_of)
-        return _said_of_logs(_compare(writer, reader, known=0), writer, reader, at_hand)
+        return _said_of_logs(_compare(writer, reader, 0, layers_of), writer, reader, at_hand)
 
 
 def _said_of_logs(report: DiffReport, writer: _Build, reader: _Build, at_hand: Path) -> DiffReport:
@@ -186,8 +196,10 @@ def _closest(build: _Build, alike: Sequence[_Build]) -> _Build | None:
     )
 
 
-def _described(build: _Build, earlier: _Build | None, reusable: str) -> ExplainedBuild:
-    report = _compare(earlier, build) if earlier is not None else None
+def _described(
+    build: _Build, earlier: _Build | None, reusable: str, layers_of: LayersOf | None
+) -> ExplainedBuild:
+    report = _compare(earlier, build, layers_of=layers_of) if earlier is not None else None
     record = build.record
     cacheable = report.cacheable if report is not None else _cacheable(record)
     statuses = [step.status for step in record.steps if step.index in cacheable and step.status in _CAME_TO]
@@ -234,11 +246,24 @@ def _lost(report: DiffReport | None) -> float | None:
     return fsum(known) if known or not times else None
 
 
-def _compare(writer: _Build, reader: _Build, known: int = 1) -> DiffReport:
-    """What the records prove; of steps that read the contexts, what the commits let us infer.
+def _compare(writer: _Build, reader: _Build, known: int = 1, layers_of: LayersOf | None = None) -> DiffReport:
+    """What the records prove; of steps that read the contexts, what commits let us infer, and where that is
+    no proof, layers of the images.
 
     ``known``: as in `Baseline`.
     """
+    report = _compare_once(writer, reader, known)
+    if layers_of is None or all(map(_all_proven, report.judgement.forks)):
+        return report
+    if not (writer.inferred and reader.inferred):
+        return report
+    trees = with_images((writer.tree, reader.tree), lambda tree: layers_of(tree.record))
+    if not all(tree.shown for tree in trees):
+        return report
+    return _compare_once(replace(writer, tree=trees[0]), replace(reader, tree=trees[1]), known)
+
+
+def _compare_once(writer: _Build, reader: _Build, known: int) -> DiffReport:
     report = _diff(writer.record, reader.record)
     if writer.inferred or reader.inferred:
         bare = None
@@ -274,8 +299,10 @@ def _inferred(report: DiffReport, bare: DiffReport | None, trees: Sequence[Tree]
     proven = {fork.step for fork in bare.judgement.forks if _all_proven(fork)} if bare else set()
     bare_answers = {each.step: each for each in bare.answers} if bare else {}
     bare_forks = {each.step: each for each in bare.judgement.forks} if bare else {}
+    shown = {fork.step: _shown(fork, *trees) for fork in report.judgement.forks}
     contradicted = any(each.code == "contradiction" for each in report.judgement.warnings) or any(
-        fork.miss_kind is MissKind.RECORD_GONE and fork.step not in proven for fork in report.judgement.forks
+        fork.miss_kind is MissKind.RECORD_GONE and fork.step not in proven and shown[fork.step] is None
+        for fork in report.judgement.forks
     )
     if contradicted:
         doubts = (*doubts, _CONTRADICTED)
@@ -285,11 +312,14 @@ def _inferred(report: DiffReport, bare: DiffReport | None, trees: Sequence[Tree]
         if fork.step in proven:
             forks.append(bare_forks[fork.step])
             answers.append(bare_answers[fork.step])
-        elif fork.miss_kind is MissKind.RECORD_GONE:
+        elif shown[fork.step]:
+            forks.append(fork)
+            answers.append(answer)
+        elif fork.miss_kind is MissKind.RECORD_GONE and shown[fork.step] is None:
             forks.append(_with_same_files(fork))
             answers.append(_said_of_same_files(answer))
         else:
-            weak = (*doubts, *_read_by(fork, unmodelled))
+            weak = () if shown[fork.step] is not None else (*doubts, *_read_by(fork, unmodelled))
             status = CauseStatus.SUSPECTED if weak else CauseStatus.INFERRED
             said = tuple(f"not proven: {each}" for each in weak)
             forks.append(
@@ -303,6 +333,14 @@ def _inferred(report: DiffReport, bare: DiffReport | None, trees: Sequence[Tree]
             )
             answers.append(replace(answer, points=tuple(_at_most(point, status) for point in answer.points)))
     return replace(report, judgement=replace(report.judgement, forks=tuple(forks)), answers=tuple(answers))
+
+
+def _shown(fork: Fork, writer: Tree, reader: Tree) -> bool | None:
+    """As `shows_all`, of both builds."""
+    if fork.writer_step is None:
+        return None
+    sides = shows_all(writer, fork.writer_step), shows_all(reader, fork.step)
+    return None if None in sides else all(sides)
 
 
 def _all_proven(fork: Fork) -> bool:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from layerfork.app.history.sources import (
     builds_of_engines,
     builds_of_files,
     builds_of_store,
+    image_layers,
 )
 from layerfork.app.history.trees import CommitTrees, Tree
 from layerfork.builders.ci.project import RunsAsked
@@ -103,19 +105,24 @@ def explain_one(asked: HistoryAsked, word: str, say: Say, against: str = "") -> 
     build = build_named(found, word, problems) if word else newest_here(here, problems)
     repositories = _Repositories(asked.repository)
     at_hand = Path(asked.repository or build.record.place.directory or ".")
+    layers_of = partial(image_layers, asked.environment)
     try:
         if against:
             other = _only_build(against, say) if in_file else build_named(found, against, problems)
             if other.id == build.id:
                 raise UsageError(f"{against} is the build itself", hint="name another one with --against")
-            report = explain_against(build, other, repositories.tree_of, at_hand)
+            report = explain_against(build, other, repositories.tree_of, at_hand, layers_of)
             if not report.answers and any(
                 each.code == "reused-elsewhere" for each in report.judgement.warnings
             ):
                 say(_ELSEWHERE.format(build.id[:12]))
             return (report,)
         (explained,) = explain_history(
-            found, repositories.tree_of, lambda each: each.id == build.id, at_hand=at_hand
+            found,
+            repositories.tree_of,
+            lambda each: each.id == build.id,
+            at_hand=at_hand,
+            layers_of=layers_of,
         )
     finally:
         repositories.save()

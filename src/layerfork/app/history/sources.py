@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from layerfork.builders.api.buildhistory import read_build_history
 from layerfork.builders.api.engineapi import ApiError
+from layerfork.builders.api.savedimages import SavedLayer, read_layers
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.buildkit import ADDRESS_VARIABLE
 from layerfork.builders.engines.host import connected, is_podman, read_host_info
@@ -100,6 +101,17 @@ def _of_docker(wanted: Wanted) -> list[PastBuild]:
         except ApiError as error:
             raise EngineError(f"the engine at {api.docker_host} refuses: {error}") from error
         return _read(wanted, way, api.docker_host, "docker", info)
+
+
+def image_layers(environment: Mapping[str, str], record: BuildRecord) -> tuple[SavedLayer, ...]:
+    """Layers of the image of a build, where the user's engine made it and has it still; else none."""
+    if not record.result.image_id or record.engine is None or record.engine.kind == BUILDKIT_DAEMON:
+        return ()
+    try:
+        with connected(environment, "") as (api, _):
+            return read_layers(api, record.result.image_id)
+    except (ApiError, EngineError):
+        return ()
 
 
 def _of_buildkit(wanted: Wanted, address: str) -> list[PastBuild]:

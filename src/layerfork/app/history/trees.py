@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layerfork.app.predict.tree import rules_of_named
@@ -49,6 +49,11 @@ class Tree:
     """Why files were or may have been others than those of the commit; empty when nothing says so."""
     unmodelled: Mapping[str, str]
     """Paths whose content only a real checkout has, and why. What git has of them stands for it."""
+    readers: frozenset[int] = frozenset()
+    """Steps that read a context; known only where layers of the image were looked at."""
+    shown: Mapping[int, bool] = field(default_factory=dict)
+    """Of these steps those whose files are those of the image's layers; whether these say all that a key
+    reads."""
 
 
 class CommitTrees:

@@ -162,6 +162,10 @@ class EngineApi:
         """Get the bytes of an answer, at most `MOST_BYTES`. Raises: ApiError, EngineError."""
         return self._send("GET", path, None, b"", {}, UPLOAD_LIMIT_S)[1]
 
+    def save(self, path: str, target: IO[bytes], most_bytes: int) -> None:
+        """Write the bytes of an answer into a file, at most ``most_bytes``. Raises: ApiError, EngineError."""
+        self._send("GET", path, None, b"", {}, UPLOAD_LIMIT_S, target=target, most_bytes=most_bytes)
+
     def _understood(self, path: str, kind: type[T], answer: bytes) -> T:
         try:
             return msgspec.json.decode(answer, type=kind)
@@ -180,17 +184,24 @@ class EngineApi:
         body: bytes | IO[bytes],
         headers: Mapping[str, str],
         timeout_s: float,
+        *,
+        target: IO[bytes] | None = None,
+        most_bytes: int = MOST_BYTES,
     ) -> tuple[dict[str, str], bytes]:
-        target = quote(path) + (f"?{urlencode(query)}" if query else "")
+        """Headers and body of an answer; the body is written into ``target`` where there is one."""
+        address = quote(path) + (f"?{urlencode(query)}" if query else "")
         connection = self._connection(timeout_s)
         try:
             deadline = time.monotonic() + timeout_s
             connection.connect()
-            connection.sock = BoundedSocket(connection.sock, deadline, MOST_BYTES)
+            connection.sock = BoundedSocket(connection.sock, deadline, most_bytes)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it refuses an upload half-way
-                connection.request(method, target, body, dict(headers))
+                connection.request(method, address, body, dict(headers))
             with connection.getresponse() as response:
-                answer = b"".join(iter(lambda: response.read(_PIECE), b""))
+                pieces = iter(lambda: response.read(_PIECE), b"")
+                if target is not None and response.status < 400:
+                    target.writelines(pieces)
+                answer = b"".join(pieces)
                 if response.status >= 400:
                     raise ApiError(response.status, _message(answer))
                 return {name.lower(): value for name, value in response.getheaders()}, answer
