@@ -213,6 +213,38 @@ def azure(commit_id: str, lines: Sequence[str]) -> list[str]:
     return [f"{TIME} {line}" for line in (*own, *lines, "##[section]Finishing: Build")]
 
 
+def azure_task(commit_id: str, lines: Sequence[str]) -> list[str]:
+    """Its Docker task, in a log of its own. Source: docs of microsoft/azure-pipelines-tasks, DockerV2."""
+    labels = f"sourceversion={commit_id} --label com.azure.dev.image.build.buildnumber=20261125.4"
+    own = [
+        "##[section]Starting: Docker",
+        "Task         : Docker",
+        f"[command]/usr/bin/docker build --label com.azure.dev.image.build.{labels} /home/vsts/work/1/s",
+    ]
+    return [f"{TIME} {line}" for line in (*own, *lines, "##[section]Finishing: Docker")]
+
+
+def git_context(commit_id: str, lines: Sequence[str]) -> list[str]:
+    """docker/build-push-action without ``context``: BuildKit itself fetches the commit."""
+    begin, end = next((place, place + 4) for place, line in enumerate(lines) if line.startswith("#1 "))
+    own = [
+        f"[command]/usr/bin/docker buildx build https://github.com/owner/shop.git#{commit_id}",
+        *lines[:begin],
+        f"#1 [internal] load git source https://github.com/owner/shop.git#{commit_id}",
+        f"#1 0.745 {commit_id}       refs/heads/main",
+        "#1 DONE 1.2s",
+        "",
+        *lines[end:],
+    ]
+    return [f"{TIME} {line}" for line in own]
+
+
+def jenkins_clock(commit_id: str, lines: Sequence[str]) -> list[str]:
+    """The clock of jenkinsci/timestamper-plugin, before lines of steps alone."""
+    own = [f"Checking out Revision {commit_id} (refs/remotes/origin/main)", "+ docker buildx build ."]
+    return ["[Pipeline] checkout", *(f"22:47:38  {line}" for line in (*own, *lines)), "[Pipeline] }"]
+
+
 def buildkite(commit_id: str, lines: Sequence[str]) -> list[str]:
     """Source: buildkite/agent process/timestamper.go (``ESC _bk;t=…BEL``), internal/job/checkout.go;
     buildkite.com/docs, "Managing log output" (``~~~``, ``---``, ``+++``)."""
@@ -251,6 +283,9 @@ FAMILIES: tuple[Callable[[str, Sequence[str]], list[str]], ...] = (
     jenkins_branches,
     circleci,
     azure,
+    azure_task,
+    git_context,
+    jenkins_clock,
     buildkite,
     bitbucket,
 )

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 from imports.agreement import KEY
-from imports.jobs import FAMILIES, NAMES, bitbucket, github, gitlab, make_repository, printed
+from imports.jobs import (
+    FAMILIES,
+    NAMES,
+    bitbucket,
+    git_context,
+    github,
+    gitlab,
+    make_repository,
+    printed,
+)
 
 from layerfork.app.compare.comparison import diff_files
 from layerfork.app.history.explaining import explain_against, explain_history
@@ -53,7 +62,7 @@ def missed(report: DiffReport) -> tuple[MissedStep, ...]:
     return report.unproven.missed
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [each for each in FAMILIES if each is not git_context])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_job_shows_what_the_plain_log_shows(family: Family, name: str) -> None:
     plain, found = imported(printed(name)), imported(family(OTHER, printed(name)))
@@ -220,6 +229,17 @@ def test_two_jobs_in_one_log_have_each_its_own_commit() -> None:
         assert [len(record.commits) for record in records] == [1, 1], family
         for record, commit in zip(records, others, strict=True):
             assert commit.startswith(record.commits[0]), family
+
+
+def test_a_context_from_git_is_of_the_commit_that_was_fetched() -> None:
+    """Whatever else the job checked out; of a branch its lines say which commit that was."""
+    fetched = "89abcdef0123456789abcdef0123456789abcdef"
+    log = [f"HEAD is now at {OTHER[:7]} x", *git_context(fetched, printed("before"))]
+    assert imported(log).commits == (fetched,)
+    branch = [line.replace(f".git#{fetched}", ".git#main:web") for line in log]
+    assert imported(branch).commits == (fetched,)
+    unknown = [line for line in branch if "refs/heads/main" not in line]
+    assert imported(unknown).commits == ()
 
 
 def test_two_builds_of_one_job_have_its_commit() -> None:

@@ -222,8 +222,8 @@ class BuildRecord:
     ref: str = ""
     """BuildKit's own name for the build, as ``docker buildx history`` shows it."""
     commits: tuple[str, ...] = ()
-    """Commits that the log of a CI job says were checked out, in their order; hexadecimal, often abbreviated.
-    Of a build that was not imported from a log it is empty."""
+    """Commits that a log says were fetched as the context, else those that the CI job checked out, in their
+    order; hexadecimal, often abbreviated. Of a build that was not imported from a log it is empty."""
     place: BuildPlace = field(default_factory=BuildPlace)
     builder_instance: str = ""
     """Builder name or worker id: equal means one cache."""

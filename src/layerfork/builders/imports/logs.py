@@ -22,7 +22,14 @@ from layerfork.wire.history.historybuild import LeftBehind, read_left_behind
 from layerfork.wire.history.historyrecord import StoredProgress, as_utc, read_json_progress
 from layerfork.wire.printed.cilog import Log, Stream, read_streams
 from layerfork.wire.printed.logs import PrintedBuild, read_classic_builds, read_podman_builds
-from layerfork.wire.printed.plainprogress import PrintedProgress, PrintedVertex, image_of, read_builds
+from layerfork.wire.printed.plainprogress import (
+    GIT_SOURCE,
+    PrintedProgress,
+    PrintedVertex,
+    commit_of,
+    image_of,
+    read_builds,
+)
 
 RAW = "BuildKit progress (rawjson)"
 PLAIN = "BuildKit log (plain)"
@@ -44,10 +51,15 @@ def import_log(log: Log, importer: Importer, was_cut: Callable[[], bool]) -> tup
     streams = read_streams(log)
     cut = importer.cut or was_cut()
     return tuple(
-        replace(record, commits=stream.commits)
+        record if _fetches_its_context(record) else replace(record, commits=stream.commits)
         for stream in streams
         for record in _stream(stream, replace(importer, cut=cut or stream.cut))
     )
+
+
+def _fetches_its_context(record: BuildRecord) -> bool:
+    """Whether BuildKit fetched the context from git: then it is not what the job checked out."""
+    return any(GIT_SOURCE in vertex.name for vertex in record.vertices)
 
 
 def _stream(stream: Stream, importer: Importer) -> Iterator[BuildRecord]:
@@ -100,7 +112,12 @@ def _plain(printed: PrintedProgress, began: str, importer: Importer) -> BuildRec
     draft = importer.draft(PLAIN, Builder.BUILDKIT, began)
     record = _of_progress(draft, states, printed.image_id, printed.error, importer)
     gaps = ((BEGINS_LATE, printed.begins_late), (SHARED, printed.shared))
-    return replace(record, gaps=(*record.gaps, *(gap for gap, holds in gaps if holds)))
+    fetched = tuple(vertex.commit for vertex in printed.vertices.values() if vertex.commit)
+    return replace(
+        record,
+        commits=record.commits or fetched,
+        gaps=(*record.gaps, *(gap for gap, holds in gaps if holds)),
+    )
 
 
 def _state(vertex: PrintedVertex) -> VertexState:
@@ -139,7 +156,9 @@ def _of_progress(
     if importer.cut:
         gaps.append(CUT)
     request = RecordedRequest(dockerfile_name=name)
-    return replace(with_parts(draft, replace(parts, request=request), *gaps), result=result)
+    commits = tuple(filter(None, (commit_of(state.name) for state in states.values())))
+    found = with_parts(draft, replace(parts, request=request), *gaps)
+    return replace(found, result=result, commits=commits)
 
 
 def _dockerfile_name(states: dict[str, VertexState]) -> str:

@@ -65,6 +65,7 @@ _CHECKOUTS = tuple(
         rf"Checking out {_ID} as (?:detached HEAD|\S+\.\.\.)",  # GitLab
         rf"Checking out Revision {_ID}(?: |$)",  # Jenkins
         rf"(?:\$|\+|\[command\]\S*|##\[command\]) ?.*\b(?:checkout|reset) .*(?<= ){_ID}$",  # a command shown
+        rf"\[command\].*\bimage\.build\.sourceversion={_ID}\b",  # a label of Azure's Docker task
         rf"'?{_ID}'?$",  # what GitHub's checkout asks at its end
     )
 )
@@ -72,8 +73,9 @@ _CHECKOUTS = tuple(
 Source: git builtin/reset.c and builtin/checkout.c @ v2.47.0; gitlab-org/gitlab-runner shells/abstract.go
 (writeCheckoutCmd) @ v17.0.0; jenkinsci/git-plugin GitSCM.java (checkout) @ 5.7.0; actions/checkout
 src/git-source-provider.ts (``git log -1 --format=%H``) @ v4.2.2; buildkite/agent internal/job/checkout.go
-@ v3.90.0; support.atlassian.com, "Git clone behavior" (``git reset --hard``)."""
-_HINTS = ("HEAD is now at ", "hecking out ", "checkout ", "reset ", " log -1 ")
+@ v3.90.0; support.atlassian.com, "Git clone behavior" (``git reset --hard``);
+microsoft/azure-pipelines-tasks, labels that DockerV2 adds."""
+_HINTS = ("HEAD is now at ", "hecking out ", "checkout ", "reset ", " log -1 ", ".sourceversion=")
 _ASKED = re.compile(r"\[command\]\S*git(?:\.exe)? log -1 --format='?%H'?")
 _MAX_COMMITS = 20
 

@@ -32,6 +32,13 @@ _WORK = re.compile(
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 _MOST_ID = 1000
 """Characters of a status: longer ones are left out."""
+GIT_SOURCE = "load git source "
+"""How the vertex of a git context is named.
+Source: moby/buildkit frontend/dockerui/context.go (DetectGitContext) @ v0.13.2 and v0.25.2."""
+_FETCHED = re.compile(r"[0-9]+\.[0-9]+ ([0-9a-f]{40}(?:[0-9a-f]{24})?)\s+(?:refs/|HEAD$)")
+"""What ``git ls-remote`` answers for the ref of a git context.
+Source: moby/buildkit source/git/source.go (resolveMetadata) @ v0.13.2 and v0.25.2."""
+_NAMED = re.compile(r"load git source \S+#([0-9a-f]{40}(?:[0-9a-f]{24})?)(?::|$)")
 MAX_BUILDS = 1000
 """Of one log; later ones are not read."""
 _BUILDING = "building with "
@@ -65,6 +72,8 @@ class PrintedVertex:
     """Its command printed something after the vertex was said to be cached."""
     work: dict[str, PrintedWork] = field(default_factory=dict)
     """By the status's text."""
+    commit: str = ""
+    """Of a git context: what was fetched, hexadecimal; empty where its lines do not say it."""
 
 
 @dataclass(slots=True)
@@ -134,6 +143,8 @@ def _take(build: PrintedProgress, number: int, rest: str) -> None:
             build.vertices[number] = PrintedVertex(number, rest)
         return
     if _LOG.match(rest) or rest == vertex.name:
+        if GIT_SOURCE in vertex.name and (fetched := _FETCHED.match(rest)):
+            vertex.commit = fetched[1]
         vertex.ran_on = vertex.ran_on or (vertex.ended == "cached" and rest != vertex.name)
         return
     if rest.startswith("[") and not vertex.name.startswith("["):
@@ -174,6 +185,12 @@ def _bytes(printed: str | None) -> int:
         return 0
     number = printed.rstrip("kMGTPEB")
     return round(float(number) * _UNITS[printed[len(number) : -1]])
+
+
+def commit_of(name: str) -> str:
+    """The commit that a vertex of a git context names; empty for a ref, and for any other vertex."""
+    match = _NAMED.search(name)
+    return match[1] if match is not None else ""
 
 
 def image_of(status: str) -> str:
