@@ -5,7 +5,7 @@
 # make fuzz SECONDS=600           the decoders, for so long each
 # make mutations N=1000 SEED=1   random builds and mutations on real engines against the key models
 # make histories PROJECTS=10 COMMITS=50   git histories predicted from one record, then built on real engines; and explained from their traces
-# make published DIRS="clone …"   Dockerfiles of any directories, put to real frontends and to our model of them
+# make published DIRS="clone …"   Dockerfiles of any directories, put to real frontends and to our model; ARGS="--engine podman:5.4" builds them
 # make study DIRS="clone …"       what builds of commits would reuse, and what fixes would save: predicted; without DIRS of the shipped corpus
 # make corpus  builds the pairs of tests/corpus whose records are missing, on real engines
 # make picture draws docs/fork-graph-{light,dark}.svg of a kept run of the seed
@@ -74,7 +74,7 @@ histories: setup
 	$(BIN)/python -m research.histories.past --projects $(or $(PROJECTS),5) --commits $(or $(COMMITS),20) --seed $(SEED)
 
 published: setup
-	$(BIN)/python -m research.published $(DIRS)
+	$(BIN)/python -m research.published $(ARGS) $(DIRS)
 
 study: setup
 	$(BIN)/python -m research.study $(DIRS) $(if $(DIRS),,--out docs/evidence/corpus-study.json)

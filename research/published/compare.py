@@ -97,8 +97,18 @@ class Comparison:
     _names: Names = field(init=False)
 
     def __post_init__(self) -> None:
-        self._names = Names(self.engine, self.base)
-        self.facts = self.engine.image_facts(f"published-{self.base}")
+        self.move_to(self.engine)
+
+    def move_to(self, engine: RunningEngine) -> None:
+        """Ask another engine of the same version from now on, which has the base images."""
+        self.engine = engine
+        self._names = Names(engine, self.base)
+        self.facts = engine.image_facts(f"published-{self.base}")
+
+    def leave_unanswered(self, published: Published, why: str) -> None:
+        """Note a Dockerfile that an engine gave no answer to."""
+        self.refused["no answer: the engine closed the connection"] += 1
+        self.left_out.append(f"{published.name}: {why}")
 
     @property
     def is_good(self) -> bool:

@@ -32,6 +32,8 @@ class Published:
     """Text of the ignore file beside it."""
     build_args: tuple[tuple[str, str], ...]
     """A value for each argument before the first FROM that has none."""
+    path: Path | None = None
+    """The file that it is; None for a text of a program."""
 
 
 @dataclass(slots=True)
@@ -63,16 +65,17 @@ class Collection:
             self.passed_over["a file without a FROM"] += 1
         else:
             ignore = path.parent / ".dockerignore"
-            self._add(name, text, ignore.read_text("utf-8", "replace") if ignore.is_file() else "")
+            ignored = ignore.read_text("utf-8", "replace") if ignore.is_file() else ""
+            self._add(name, text, ignored, path)
 
     def _add_texts(self, name: str, source: str) -> None:
         for each in go_texts(source, _is_dockerfile):
             if each.passed_over:
                 self.passed_over[each.passed_over] += 1
             else:
-                self._add(f"{name}:{each.line}", each.text, "")
+                self._add(f"{name}:{each.line}", each.text)
 
-    def _add(self, name: str, text: str, ignored: str) -> None:
+    def _add(self, name: str, text: str, ignored: str = "", path: Path | None = None) -> None:
         if "{{" in text or "{%" in text:
             self.passed_over["a template"] += 1
             return
@@ -83,7 +86,11 @@ class Collection:
         head = _FROM.split(text, maxsplit=1)[0]
         arguments = dict.fromkeys(_GLOBAL_ARG.findall(head))
         self.texts[text] = Published(
-            name=name, text=text, ignored=ignored, build_args=tuple((each, "given") for each in arguments)
+            name=name,
+            text=text,
+            ignored=ignored,
+            build_args=tuple((each, "given") for each in arguments),
+            path=path,
         )
 
 

@@ -5,6 +5,8 @@ import os
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from engines.keymodel import HandMadeContext, post_build
@@ -29,6 +31,8 @@ from layerfork.record.record import (
     StepStatus,
 )
 from layerfork.releases import buildah_rules
+from research.published.buildah import Histories
+from research.published.files import find_published
 
 pytestmark = pytest.mark.engine
 TAG = "test/keys"
@@ -206,6 +210,34 @@ def test_arguments(engine: RunningPodmanEngine) -> None:
     keys = keys_of(record).steps[1:]
     assert [key.key.engine_form for key in keys] == written
     assert not [key.key.unknown for key in keys if key.key.unknown]
+
+
+def test_published_dockerfiles_are_compared(
+    engine: RunningPodmanEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `make published` does it. It can fail: files of another digest are a difference."""
+    engine.reset()
+    text = "FROM some/where:1 AS a\nARG V=1\nENV E=$V\nCOPY b /b\n"
+    text += "FROM a\nCOPY --from=a b c\nRUN true $V\nADD . .\n"
+    (tmp_path / "Dockerfile").write_text(text)
+    (tmp_path / "b").write_text("data")
+    (tmp_path / "Dockerfile.none").write_text("FROM some/where:1\nCOPY none .\n")
+    (tmp_path / "Dockerfile.false").write_text("FROM some/where:1\nRUN false\n")
+    (tmp_path / "x_test.go").write_text('"FROM alpine"')
+    with TemporaryDirectory(prefix="lf") as place:
+        histories = Histories(engine=engine, place=Path(place))
+        for each in find_published([tmp_path], 0).texts.values():
+            histories.add(each)
+        assert (histories.built, histories.digests, histories.is_good) == (1, 2, True), histories.wrong
+        assert histories.exact == {"ARG": 1, "ENV": 1, "COPY": 2, "RUN": 1, "ADD": 1}
+        assert histories.passed_over == {
+            "a file that is not in the context": 1,
+            "a command that fails here": 1,
+            "a text of a program, which has no context": 1,
+        }
+        monkeypatch.setattr("research.published.buildah.added_summary", lambda *_: "file:0")
+        histories.add(find_published([tmp_path], 0).texts[text])
+        assert (len(histories.wrong), histories.is_good) == (2, False)
 
 
 def test_equal_keys_hit_and_other_keys_miss(engine: RunningPodmanEngine) -> None:
