@@ -1,6 +1,14 @@
 """Real files that builds left behind: what each must lead to, and the record of the build itself."""
 
+import io
+import json
+import os
+import tarfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from imports.agreement import KEY, disagreements
@@ -104,3 +112,56 @@ def test_every_file_is_used_and_holds_no_other_secret() -> None:
 @every_file
 def test_no_secret_reaches_a_record(name: str) -> None:
     assert SECRET.decode() not in repr(imported(name))
+
+
+def _with_times_as_text(archive: bytes) -> bytes:
+    """An export as builders of 2024 wrote it: times of a record in RFC 3339, everything else as it is."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as file:
+        members = {each.name: file.extractfile(each) for each in file if each.isfile()}
+        blobs = {name: member.read() for name, member in members.items() if member is not None}
+    made: dict[str, bytes] = {}
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, list):
+            return [changed(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if value.keys() <= {"seconds", "nanos"} and "seconds" in value:
+            text = datetime.fromtimestamp(value["seconds"], UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            return f"{text}.{value.get('nanos', 0):09}Z"
+        fresh = {key: changed(each) for key, each in value.items()}
+        name = f"blobs/{str(fresh.get('digest')).replace(':', '/')}"
+        if name in blobs:
+            data = rewritten(blobs[name])
+            fresh |= {"digest": f"sha256:{sha256(data).hexdigest()}", "size": len(data)}
+            made[f"blobs/{fresh['digest'].replace(':', '/')}"] = data
+        return fresh
+
+    def rewritten(data: bytes) -> bytes:
+        try:
+            value = json.loads(data)
+        except ValueError:
+            return data
+        fresh = changed(value)
+        return data if fresh == value else json.dumps(fresh).encode()
+
+    made["index.json"] = rewritten(blobs["index.json"])
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as file:
+        for name, data in made.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            file.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("path", sorted(LEFT.glob("*.dockerbuild")), ids=lambda path: path.name)
+def test_an_export_of_2024_is_read_as_one_of_today(path: Path, tmp_path: Path) -> None:
+    """Old and new form side by side: the same records, times included."""
+    old = tmp_path / path.name
+    old.write_bytes(_with_times_as_text(path.read_bytes()))
+    os.utime(old, (0, 0))
+    assert b'"CreatedAt": "20' in old.read_bytes()
+    before, after = import_file(path, KEY), import_file(old, KEY)
+    assert before
+    assert [replace(each, id="") for each in after] == [replace(each, id="") for each in before]
