@@ -329,6 +329,27 @@ def test_a_run_of_a_request_names_no_commit(ids: tuple[str, ...]) -> None:
     assert "content" not in {each.code for each in steps[0].suspicions}
 
 
+def test_a_run_does_not_say_what_was_fetched_from_a_branch(ids: tuple[str, ...]) -> None:
+    """The context may be of any repository."""
+    one, other = (
+        PastBuild(
+            record=imported(
+                [
+                    line.replace(f"#{commit}", "#main")
+                    for line in git_context(commit, printed(name))
+                    if "refs/heads" not in line
+                ]
+            ),
+            where="owner/shop",
+            id=name,
+            run=run_of(commit, name),
+        )
+        for commit, name in zip(ids, NAMES, strict=True)
+    )
+    steps = missed(explain_against(other, one, tree_of, Path()))
+    assert "content" not in {each.code for each in steps[0].suspicions}
+
+
 def tree_of(past: PastBuild) -> Tree:
     return Tree(record=past.record, unmodelled={})
 

@@ -25,6 +25,7 @@ from layerfork.record.history import ExplainedBuild
 from layerfork.record.record import BuildKind, BuildOutcome, BuildRecord, StepStatus, agreement, build_kind_of
 from layerfork.record.run import DiffReport
 from layerfork.record.store.recordfile import stored
+from layerfork.wire.printed.plainprogress import GIT_SOURCE
 
 _MOST_EARLIER = 20
 """At most this many earlier builds are compared to find the closest."""
@@ -148,9 +149,14 @@ def _said_of_logs(report: DiffReport, writer: _Build, reader: _Build, at_hand: P
 
 
 def _with_commit(build: _Build) -> BuildRecord:
-    """The build with the commit of its run, where its log names none. A run for a request builds a merge."""
+    """The build with the commit of its run, where its log names none.
+
+    Not of a run for a request, which builds a merge, nor of a context that BuildKit fetched from anywhere.
+    """
     run, record = build.past.run, build.record
     if record.commits or run is None or run.of_request or not run.commit:
+        return record
+    if any(GIT_SOURCE in vertex.name for vertex in record.vertices):
         return record
     return replace(record, commits=(run.commit,))
 
