@@ -10,6 +10,14 @@ from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 
 Digest = NewType("Digest", str)
+_SHOWN_DIGITS = 12
+
+
+def short_digest(digest: str) -> str:
+    """The first twelve digits, without the name of the algorithm: as docker shows an image id."""
+    return digest.removeprefix("sha256:")[:_SHOWN_DIGITS]
+
+
 """``sha256:`` and 64 hexadecimal digits."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from layerfork.record.build import Builder, normal_platform, platforms_of
-from layerfork.record.context import ContextManifest, Digest
+from layerfork.record.context import ContextManifest, Digest, short_digest
 from layerfork.record.engine import EngineInfo, ImageFacts
 from layerfork.record.llb import Definition
 
@@ -269,7 +269,7 @@ class StepIdentity:
     @property
     def short(self) -> str:
         """Its first twelve digits."""
-        return self.value.removeprefix("sha256:")[:12]
+        return short_digest(self.value)
 
 
 def identities_of(steps: Iterable[StepRecord], computed: Mapping[int, str]) -> Mapping[int, StepIdentity]:

@@ -14,6 +14,7 @@ from layerfork.diagnose.enginebugs import EngineBug, bugs_met, describe_bug
 from layerfork.record.answer import Cause, Fix
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
+from layerfork.record.context import short_digest
 from layerfork.record.engine import BUILDKIT_DAEMON
 from layerfork.record.record import BuildRecord, StepRecord
 
@@ -201,7 +202,7 @@ def _of_images(case: Case) -> str:
     """The classic builder's cache is images: the engine remembers which were removed."""
     since, until = case.writer.record.recorded_at, case.reader.record.recorded_at
     stored = case.writer_view.step.identity
-    image = f"its image {stored.removeprefix('sha256:')[:12]}" if stored else "an image of it"
+    image = f"its image {short_digest(stored)}" if stored else "an image of it"
     events = (
         f"`docker events --since {since} --until {until} --filter type=image --filter event=delete` shows "
         f"whether {image} was removed, as long as the engine has had no 256 events since; "

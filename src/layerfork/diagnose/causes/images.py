@@ -19,6 +19,7 @@ from layerfork.record.answer import Cause, Edit, Fix, Treatment, Way
 from layerfork.record.build import Builder
 from layerfork.record.cause import CauseCode
 from layerfork.record.change import BaseImageIs, Change
+from layerfork.record.context import short_digest
 from layerfork.record.engine import ImageFacts
 from layerfork.record.record import BuildRecord, StepRecord
 
@@ -131,7 +132,7 @@ def _fix_base(scene: Scene, cause: Cause) -> Fix:
         command = f"docker tag {shlex.quote(facts.image_id)} {shlex.quote(reference)}"
         if scene.reader.builder is Builder.BUILDAH:
             command = command.replace("docker", "podman", 1)
-        short = command.replace(facts.image_id, facts.image_id.removeprefix("sha256:")[:12])
+        short = command.replace(facts.image_id, short_digest(facts.image_id))
         return Fix(
             sentence=f"`{short}` restores the earlier image; pin it by digest to keep it",
             edits=pinned(scene),

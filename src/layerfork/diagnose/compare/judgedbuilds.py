@@ -9,6 +9,7 @@ from layerfork.dockerfile.recorded import printed_instruction
 from layerfork.hypothesis.steps import instructions_of
 from layerfork.record.build import is_part_of
 from layerfork.record.cachekey import BuildKeys, CacheKey, StepKey
+from layerfork.record.context import short_digest
 from layerfork.record.llb import LLBOp
 from layerfork.record.record import BuildRecord, StepRecord, StepStatus
 
@@ -52,10 +53,6 @@ def ops_of(record: BuildRecord) -> tuple[LLBOp, ...]:
 NO_KEY = CacheKey(parts=(), unknown=("the key of this step",))
 
 
-_SHORT_ID = 12
-"""Digits that the classic builder prints of an image id; some records have only these."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
     """One step: its outcome, its own key, and the steps that it builds on."""
@@ -74,7 +71,7 @@ class StepView:
     @property
     def image(self) -> str:
         """The step's identity, cut so that short and full image ids compare; empty when unknown."""
-        return self.step.identity.removeprefix("sha256:")[:_SHORT_ID]
+        return short_digest(self.step.identity)
 
     @property
     def neutral(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from layerfork.record.context import SendingGroup, SendingReport, SentDifference
+from layerfork.record.context import SendingGroup, SendingReport, SentDifference, short_digest
 from layerfork.record.exportedcache import CacheReport, CacheRole, CacheSizes, ExportedRecord, RecordUse
 from layerfork.record.lint import LintReport, Trap
 from layerfork.record.visible import visible_line
@@ -59,7 +59,6 @@ def _sentence(report: LintReport) -> str:
 
 # An exported cache, readably.
 
-_DIGITS = 12
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -99,7 +98,7 @@ def _cache_lines(report: CacheReport, verbose: bool) -> Iterator[str]:
 
 def _record(report: CacheReport, number: int, record: ExportedRecord, verbose: bool) -> Iterator[str]:
     result = record.result
-    digest = record.digest if verbose else record.digest.removeprefix("sha256:")[:_DIGITS]
+    digest = record.digest if verbose else short_digest(record.digest)
     facts = []
     if result is not None:
         sizes = [report.cache.layers[place].size_bytes or 0 for place in result.layers]
@@ -114,7 +113,7 @@ def _record(report: CacheReport, number: int, record: ExportedRecord, verbose: b
     yield f"{number:4}  {digest}  {words}".rstrip()
     for place, links in enumerate(record.inputs):
         listed = ", ".join(
-            str(link.record) + (f" ({link.selector[7 : 7 + _DIGITS]})" if link.selector else "")
+            str(link.record) + (f" ({short_digest(link.selector)})" if link.selector else "")
             for link in links
         )
         yield f"        input {place}: {listed}"

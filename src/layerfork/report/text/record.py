@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from layerfork.record.build import as_typed
-from layerfork.record.context import ContentSource, ContextEntry, ContextManifest, EntryType
+from layerfork.record.context import ContentSource, ContextEntry, ContextManifest, EntryType, short_digest
 from layerfork.record.engine import BUILDKIT_DAEMON
 from layerfork.record.record import (
     BuildRecord,
@@ -190,7 +190,7 @@ def _manifest(manifest: ContextManifest, verbose: bool) -> Iterator[str]:
 def _entry(entry: ContextEntry, verbose: bool) -> str:
     arrow = f" -> {entry.linkname}" if entry.linkname else ""
     if entry.content is not None:
-        content = "  " + (entry.content if verbose else entry.content.removeprefix("sha256:")[:12])
+        content = "  " + (entry.content if verbose else short_digest(entry.content))
         content += "" if entry.content_source is ContentSource.SENT else f" ({entry.content_source.value})"
     else:
         content = "" if entry.content_source is ContentSource.NONE else f"  ({entry.content_source.value})"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from layerfork.record.context import ContextEntry, ContextManifest, EntryType
+from layerfork.record.context import ContextEntry, ContextManifest, EntryType, short_digest
 from layerfork.record.record import BuildOutcome
 from layerfork.record.run import TrialBuild
 from layerfork.report.views.overview import Overview, fold_clients
@@ -93,7 +93,7 @@ def _facts(entry: ContextEntry) -> Facts:
         "xattrs": ", ".join(name for name, _ in entry.xattrs),
     }
     if entry.type is EntryType.FILE and entry.content is not None:
-        facts["content"] = entry.content.removeprefix("sha256:")[:12]
+        facts["content"] = short_digest(entry.content)
     return facts
 
 
