@@ -17,13 +17,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from layerfork import __version__
+from layerfork.app.study.clones import check_source, name_of
+from layerfork.app.study.unmade import ENGINE
 from layerfork.builders.engines import open_engine
 from layerfork.errors import LayerforkError
 from layerfork.record.build import Builder
 from research.histories.__main__ import line_of
-from research.study.assumed import ENGINE
 from research.study.building import check
-from research.study.clones import check_source, name_of
 from research.study.described import descriptions
 from research.study.page import PAGE, PICTURE, drawn, page, summary
 from research.study.results import Studied, Study, write_study

@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from layerfork.app.study.clones import Built, Clone, find_built, make_clone
+from layerfork.app.study.walking import Walker, references
 from layerfork.builders.engines import RunningEngine
 from layerfork.builders.process import run
 from layerfork.errors import EngineError
 from layerfork.record.build import Builder, Command
 from research.histories.walk import BuildFailedError, Tally, Workshop, compare, git
-from research.study.clones import Built, Clone, find_built, make_clone
 from research.study.described import Description
-from research.study.walking import Walker, references
 from research.study.written import write_repository
 
 _PROGRAMS = (

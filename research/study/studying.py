@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from layerfork.app.study.clones import Built, Clone, find_built, make_clone
+from layerfork.app.study.studying import traps_at, walk_history
+from layerfork.app.study.walking import Walker
 from layerfork.errors import UsageError
-from layerfork.lint.linter import lint
 from layerfork.record.build import Builder
-from layerfork.record.lint import TrapCode
-from research.study.clones import Built, Clone, find_built, make_clone
-from research.study.counting import after_the_cold_one, count
-from research.study.fixing import Fixer
-from research.study.results import Saving, Studied
-from research.study.walking import Walker
+from research.study.results import Studied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +78,12 @@ def study_repository(wanted: Wanted) -> Found:
 def _studied(
     walker: Walker, clone: Clone, built: Built, title: str, traps: Mapping[str, int], left_out: Counter[str]
 ) -> Studied | None:
-    commits = tuple(walker.walk(clone, built, clone.commits))
-    counts = count(after_the_cold_one(commits))
-    if not counts.commits:
+    walked = walk_history(walker, clone, built)
+    if not walked.counts.commits:
         return None
-    savings: tuple[Saving, ...] = ()
-    try:
-        savings = tuple(Fixer(walker=walker, clone=clone, built=built).savings(commits))
-    except UsageError:
+    if not walked.has_fixes:
         left_out["Dockerfiles whose fixes were not tried: a commit cannot be checked out"] += 1
-    last = commits[-1].prediction
+    last = walked.commits[-1].prediction
     first, newest = clone.commits[0], clone.commits[-1]
     return Studied(
         repository=clone.name,
@@ -101,18 +94,15 @@ def _studied(
         dockerfile=built.dockerfile,
         context=built.context,
         steps=len(last.steps) if last is not None else 0,
-        counts=counts,
+        counts=walked.counts,
         traps=traps,
-        savings=savings,
+        savings=walked.savings,
     )
 
 
 def traps_of(top: Path, built: Built) -> Mapping[str, int]:
     """What lint says of a Dockerfile and the ignore files beside it, by rule."""
-    ignore = (f"{built.dockerfile}.dockerignore", f"{built.context}/.dockerignore")
-    files = {(top / name).resolve() for name in (built.dockerfile, *ignore)}
-    found = lint([top], frozenset(TrapCode)).traps
-    return dict(Counter(trap.code.value for trap in found if Path(trap.path).resolve() in files))
+    return dict(Counter(trap.code.value for trap in traps_at(top, built)))
 
 
 def _day(seconds: int) -> str:

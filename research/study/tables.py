@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from layerfork.app.study.stepkinds import Kind
+from layerfork.record.study import Counts, Saving
 from layerfork.report.markdown.words import code, escaped
 from research.bars import Bar, bars
-from research.study.kinds import Kind
-from research.study.results import Counts, Saving, Studied, Study
+from research.study.results import Studied, Study
 
 _RUNS = (Kind.INSTALL.value, Kind.RUN.value)
 

@@ -58,6 +58,14 @@ from layerfork.record.run import (
 )
 from layerfork.record.scenarioresults import CatalogueReport, ScenarioRow
 from layerfork.record.store.recordfile import read_records
+from layerfork.record.study import (
+    BlamedLine,
+    Counts,
+    Saving,
+    StudiedDockerfile,
+    StudyReport,
+    TriedEdit,
+)
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "buildkit-0.32.2"
 RECORDS = Path(__file__).parent / "records"
@@ -257,6 +265,48 @@ def listed_trends(name: str) -> Sequence[HistoryReport]:
     before = [replace(each, branch="main") for each in usual(18)]
     other = Made(first_miss=0, series="worker", stored=True, builder="two", branch="topic", foreseen=False)
     return [report_of(*before, *[worse] * 10, replace(other, builder="three"), other)]
+
+
+def studied(name: str) -> Sequence[StudyReport]:
+    """Two Dockerfiles: one whose edits save most, one of which little is known."""
+    counts = Counts(
+        commits=40,
+        hits=120,
+        misses=78,
+        unknown=2,
+        all_reused=10,
+        busting=29,
+        missed={"COPY . .": 29, "RUN that installs": 29, "other RUN": 20},
+        runs_again=29,
+        installs_again=29,
+        reasons={"reads files that only the build makes": 2},
+        not_predicted={"the Dockerfile cannot be read": 1},
+    )
+    saving = Saving(rules=("copy-before-install",), versions=2, counts=counts, runs_saved=27, runs_lost=1)
+    sentence = "put `COPY package.json ./` and line 4 above line 3"
+    blamed = BlamedLine(line=3, instruction="COPY . .", commits=28, runs=47, installs=28, paths=(("a", 9),))
+    gone = BlamedLine(line=0, instruction="COPY old /old", commits=1, runs=2, installs=0)
+    first = StudiedDockerfile(
+        dockerfile="Dockerfile",
+        context=".",
+        steps=5,
+        counts=counts,
+        lines=(blamed, gone),
+        edits=(TriedEdit(saving=saving, sentences=(sentence,), warnings=("it may name local paths",)),),
+        traps=(("copy-before-install", 1),),
+    )
+    second = replace(first, dockerfile="web/Dockerfile", context="web", lines=(), edits=(), problem="no fix")
+    return [
+        StudyReport(
+            repository="owner/name",
+            head="3f" * 20,
+            began="2026-01-01",
+            ended="2026-02-01",
+            builder="BuildKit 0.25.1 of Docker Engine 28.5.2",
+            dockerfiles=(first, second),
+            left_out=("third/Dockerfile: there are not two commits that can be predicted",),
+        )
+    ]
 
 
 def _listing(name: str) -> Sequence[object]:

@@ -30,6 +30,7 @@ from golden.recorded import (
     recorded,
     scenarios_of,
     shown,
+    studied,
 )
 
 from layerfork.record.run import RunReport
@@ -66,6 +67,7 @@ REPORTS: tuple[tuple[Kind, str, Callable[[str], Sequence[object]]], ...] = (
     ("stored", "machine", listed_stored),
     ("found", "past", listed_found),
     ("found", "trends", listed_trends),
+    ("studies", "clone", studied),
     ("caches", "exported", exported),
     ("actions_caches", "service", kept_by_github),
     ("catalogues", "scenarios", catalogued),

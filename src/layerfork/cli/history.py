@@ -1,6 +1,8 @@
 """`layerfork history`: the builds that happened, recorded or not, and why each missed."""
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,13 +19,26 @@ from layerfork.cli.output import put
 from layerfork.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from layerfork.report.formats import Format
 
 
 _NEWEST = 50
 """The builds that are listed without ``--limit``."""
+
+
+def _predict(
+    files: tuple[str, ...], commits: int, form: "Format", also: "tuple[tuple[Format, Path], ...]"
+) -> int:
+    from layerfork.app.study.studying import predict_history  # late: start-up
+
+    if len(files) > 1:
+        raise UsageError("--predict takes one clone", hint="layerfork history CLONE --predict 100")
+    for each in (form, *(each for each, _ in also)):
+        each.check("studies")
+    report = predict_history(Path(files[0] if files else os.curdir), commits, to_stderr)
+    with reports_written(also, "studies", (report,)):
+        put(form.render("studies", (report,), look_of(sys.stdout)))
+    return ExitCode.AS_HOPED if report.dockerfiles else ExitCode.COULD_NOT_RUN
 
 
 @click.command("history")
@@ -56,8 +71,15 @@ _NEWEST = 50
     metavar="NAME",
     help="github:, gitlab: only runs of this workflow (its file or name), or pipelines of this name.",
 )
+@click.option(
+    "--predict",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="COMMITS",
+    help="Read no builds: predict what the newest commits of a local clone would have rebuilt.",
+)
 @click.option("--branch", default="", metavar="NAME", help="github:, gitlab: only runs of this branch.")
-@format_option("found")
+@format_option("found", "studies")
 @report_option("found")
 @click.argument("files", nargs=-1, metavar="[FILE | DIR | github:OWNER/NAME | gitlab:GROUP/NAME]...")
 def command(
@@ -68,6 +90,7 @@ def command(
     store: str,
     runs: int,
     workflow: str,
+    predict: int | None,
     branch: str,
     form: "Format",
     also: "tuple[tuple[Format, Path], ...]",
@@ -92,6 +115,10 @@ def command(
     most and what their fixes would have saved, since which commit a step is slow, which builds should have
     reused steps. --report html:FILE makes a page of it.
 
+    --predict COMMITS needs no builds and no engine. For each Dockerfile of a clone it says what builds of
+    its newest commits would have built again, which line makes most of it run again, and which edit that
+    lint knows saves how much.
+
     \b
     Examples:
       layerfork history
@@ -100,8 +127,11 @@ def command(
       layerfork history github:OWNER/NAME --workflow build.yml --runs 50
       layerfork history gitlab:https://gitlab.example/GROUP/NAME --branch main
       layerfork history github:OWNER/NAME --report html:page.html
+      layerfork history ~/src/app --predict 100
       layerfork why 3f9ck2
     """
+    if predict is not None:
+        return _predict(files, predict, form, also)
     from layerfork.app.history.ci import names_ci  # late: start-up
     from layerfork.app.history.listing import HistoryAsked, list_history  # late: start-up
 

@@ -28,6 +28,7 @@ _NOUNS: dict[Kind, str] = {
     "pages": "pages about causes",
     "predictions": "predict",
     "histories": "predict --git",
+    "studies": "history --predict",
     "caches": "cache inspect",
     "actions_caches": "cache github",
     "settings": "config",
@@ -89,6 +90,8 @@ def _text(kind: Kind) -> Renderers:
             from layerfork.report.text.record import RENDERERS  # late: only its own kind or format
         case "found":
             from layerfork.report.text.history import RENDERERS  # late: only its own kind or format
+        case "studies":
+            from layerfork.report.text.study import RENDERERS  # late: only its own kind or format
         case "predictions" | "histories":
             from layerfork.report.text.predictions import RENDERERS  # late: only its own kind or format
         case "scenarios" | "catalogues" | "upgrades":

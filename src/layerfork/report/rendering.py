@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from layerfork.record.prediction import HistoryPrediction, Prediction
     from layerfork.record.run import DiffReport, PlanReport, RecordReport, RunReport
     from layerfork.record.scenarioresults import CatalogueReport, ScenarioRow, UpgradeReport
+    from layerfork.record.study import StudyReport
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -65,6 +66,7 @@ Kind = Literal[
     "pages",
     "predictions",
     "histories",
+    "studies",
     "caches",
     "actions_caches",
     "settings",
@@ -110,6 +112,8 @@ class Renderers(TypedDict, total=False):
     """What `predict` says about builds that have not happened."""
     histories: "Renderer[HistoryPrediction]"
     """The same for commits, one after the other."""
+    studies: "Renderer[StudyReport]"
+    """What `history --predict` says about a repository, one report."""
     caches: "Renderer[CacheReport]"
     """What `cache inspect` reads."""
     actions_caches: "Renderer[ActionsCacheReport]"

@@ -19,7 +19,12 @@ from layerfork.report.json.documents import (
     render_settings,
     render_stored,
 )
-from layerfork.report.json.predictions import render_fixes, render_histories, render_predictions
+from layerfork.report.json.predictions import (
+    render_fixes,
+    render_histories,
+    render_predictions,
+    render_studies,
+)
 from layerfork.report.json.scenarios import render_catalogues, render_scenarios, render_upgrades
 from layerfork.report.rendering import Renderers
 
@@ -47,4 +52,5 @@ RENDERERS: Renderers = {
     "scenarios": render_scenarios,
     "catalogues": render_catalogues,
     "upgrades": render_upgrades,
+    "studies": render_studies,
 }

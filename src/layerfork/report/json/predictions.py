@@ -1,6 +1,6 @@
 """Predictions of builds and commits, and fixes, as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any
 
@@ -24,6 +24,7 @@ from layerfork.record.prediction import (
     PredictedStep,
     Prediction,
 )
+from layerfork.record.study import STUDY_SCHEMA, Counts, StudyReport
 from layerfork.report.json.documents import answer_fields, cause_fields, fork_fields, plain
 from layerfork.report.rendering import Look
 
@@ -171,3 +172,27 @@ def _spent(spent: RebuildCost) -> dict[str, Any]:
 
 def _reused(step: Reused) -> dict[str, Any]:
     return {**plain(step), "line": step.line or None, "seconds": rounded(step.seconds)}
+
+
+def render_studies(reports: Sequence[StudyReport], look: Look) -> str:
+    """One document for each repository."""
+    return "".join(dumps({"schema": STUDY_SCHEMA, **_study(report)}, indent=2) + "\n" for report in reports)
+
+
+def _study(report: StudyReport) -> dict[str, Any]:
+    fields = plain(report)
+    for shown, studied in zip(fields["dockerfiles"], report.dockerfiles, strict=True):
+        shown["counts"] = _counts(studied.counts)
+        shown["traps"] = dict(studied.traps)
+        for edit, tried in zip(shown["edits"], studied.edits, strict=True):
+            edit["saving"]["counts"] = _counts(tried.saving.counts)
+    return dict(fields)
+
+
+def _counts(counts: Counts) -> dict[str, Any]:
+    """With groups as objects: what is counted is text."""
+    fields = plain(counts)
+    return {
+        name: {str(key): number for key, number in value.items()} if isinstance(value, Mapping) else value
+        for name, value in fields.items()
+    }

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from layerfork.app.study.counting import short
+from layerfork.app.study.stepkinds import Kind
 from layerfork.record.build import Builder
 from research.histories.walk import git
-from research.study.counting import short
 from research.study.described import Description, Touch, descriptions
-from research.study.kinds import Kind
 from research.study.results import Studied
 from research.study.studying import Found, Wanted, study_repository
 from research.study.written import write_repository

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from research.study.fixing import _warm_pairs
+from layerfork.app.study.fixedhistory import _warm_pairs
 
 
 def history(name: str, *, cold: int) -> list[Any]:

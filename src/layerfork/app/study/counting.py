@@ -1,16 +1,16 @@
 """Predictions of commits, counted."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
-
+from layerfork.app.study.stepkinds import Kind, kind_of
 from layerfork.record.prediction import CommitPrediction, PredictedStatus, PredictedStep
-from research.study.kinds import Kind, kind_of
-from research.study.results import Counts
+from layerfork.record.study import BlamedLine, Counts
 
 _RUNS = (Kind.INSTALL, Kind.RUN)
+_PATHS = 3
+"""How many paths are named of each line."""
 _NAMES = re.compile(r"`[^`]*`|\"[^\"]*\"|(?:line|step) \d+|\S+[/:]\S+|: \S+$")
 
 
@@ -26,7 +26,7 @@ def count(commits: Iterable[CommitPrediction]) -> Counts:
             continue
         _add(commit, tally, grouped)
     ordered = {name: dict(found.most_common()) for name, found in grouped.items()}
-    return msgspec.convert({**tally, **ordered}, Counts)
+    return Counts(**tally, **ordered)  # type: ignore[arg-type]
 
 
 def _add(commit: CommitPrediction, tally: dict[str, int], grouped: dict[str, Counter[str]]) -> None:
@@ -65,6 +65,44 @@ def short(reason: str) -> str:
 def is_run(step: PredictedStep) -> bool:
     """Whether a step runs a command."""
     return kind_of(step) in _RUNS
+
+
+def blamed_lines(commits: Sequence[CommitPrediction]) -> tuple[BlamedLine, ...]:
+    """The instructions that missed first, and the RUN steps that run again in the builds of these commits."""
+    newest = _lines_of(commits[-1]) if commits else {}
+    found: dict[str, list[tuple[PredictedStep, CommitPrediction]]] = defaultdict(list)
+    for commit in commits:
+        first = commit.first_miss
+        if first is not None:
+            found[first.instruction].append((first, commit))
+    lines = [_blamed(instruction, each, newest) for instruction, each in found.items()]
+    return tuple(sorted(lines, key=lambda each: (-each.runs, -each.commits, each.line)))
+
+
+def _blamed(
+    instruction: str, found: Sequence[tuple[PredictedStep, CommitPrediction]], newest: Mapping[str, int]
+) -> BlamedLine:
+    again = [
+        kind_of(step)
+        for _, commit in found
+        if commit.prediction is not None
+        for step in commit.prediction.steps
+        if step.prediction is PredictedStatus.MISS
+    ]
+    paths = Counter(path for first, _ in found for path in {cause.path for cause in first.causes} if path)
+    return BlamedLine(
+        line=newest.get(instruction, 0),
+        instruction=instruction,
+        commits=len(found),
+        runs=sum(kind in _RUNS for kind in again),
+        installs=again.count(Kind.INSTALL),
+        paths=tuple(paths.most_common(_PATHS)),
+    )
+
+
+def _lines_of(commit: CommitPrediction) -> Mapping[str, int]:
+    steps = commit.prediction.steps if commit.prediction is not None else ()
+    return {step.instruction: step.line for step in steps}
 
 
 def after_the_cold_one(commits: Sequence[CommitPrediction]) -> Sequence[CommitPrediction]:

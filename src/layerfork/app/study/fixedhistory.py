@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerfork.app.study.clones import Built, Clone, newest
+from layerfork.app.study.counting import after_the_cold_one, count, is_run
+from layerfork.app.study.walking import Walker
 from layerfork.builders.commits.commitlist import Commit, output_of
 from layerfork.errors import UsageError
 from layerfork.hypothesis.fileedits import EditMismatchError, edited
@@ -14,10 +17,7 @@ from layerfork.lint.linter import lint
 from layerfork.record.answer import Edit
 from layerfork.record.lint import Trap, TrapCode
 from layerfork.record.prediction import CommitPrediction, PredictedStatus, Prediction
-from research.study.clones import Built, Clone, newest
-from research.study.counting import after_the_cold_one, count, is_run
-from research.study.results import Saving
-from research.study.walking import Walker
+from layerfork.record.study import Saving
 
 FIXABLE = (TrapCode.COPY_BEFORE_INSTALL, TrapCode.DOCKERFILE_COPIED, TrapCode.REPOSITORY_COPIED)
 """Rules whose fix is an edit that leaves the image as it was, if its warning does not hold."""

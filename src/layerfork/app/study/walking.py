@@ -8,6 +8,8 @@ from pathlib import Path
 from layerfork.app.predict.commits import CommitsAsked, predict_commits
 from layerfork.app.predict.earlierbuilds import EarlierBuilds
 from layerfork.app.predict.predicting import baseline_at
+from layerfork.app.study.clones import Built, Clone
+from layerfork.app.study.unmade import RULES, unmade_build, without_syntax
 from layerfork.builders.commits.checkout import Sending
 from layerfork.builders.commits.commitlist import Commit
 from layerfork.builders.commits.objects import Blobs, texts_of
@@ -18,8 +20,6 @@ from layerfork.dockerfile.parser import parse_dockerfile
 from layerfork.errors import UsageError
 from layerfork.record.build import Builder
 from layerfork.record.prediction import CommitPrediction
-from research.study.assumed import RULES, unmade_build, without_syntax
-from research.study.clones import Built, Clone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from layerfork.builders.commits.commitlist import Commit, Repository, commits_of
 from layerfork.errors import UsageError
 from layerfork.lint.dockerfiles import OpenedDockerfile
 from layerfork.lint.linter import dockerfiles_below
-from research.histories.walk import git
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +73,27 @@ def check_source(source: Path) -> None:
 
 def name_of(source: Path) -> str:
     """``owner/name`` of the place that a clone came from, where that is a URL; else its directory's name."""
-    url = git(source, "config", "--default", "", "--get", "remote.origin.url").strip().removesuffix(".git")
+    try:
+        url = _said(source, "config", "--default", "", "--get", "remote.origin.url").removesuffix(".git")
+    except UsageError:
+        url = ""
     parts = re.split(r"[/:]+", url)
     return "/".join(parts[-2:]) if re.search(r"://|@", url) and len(parts) > 2 else source.resolve().name
 
 
 def newest(place: Path, head: str, most: int) -> tuple[Commit, ...]:
     """So many commits before a head, and the one that these follow. Raises: UsageError."""
-    names = git(place, "rev-list", "--first-parent", "--max-count", str(most + 1), head).split()
-    oldest = git(place, "show", "--no-patch", "--format=%ct", names[-1])
+    names = _said(place, "rev-list", "--first-parent", "--max-count", str(most + 1), head).split()
+    oldest = _said(place, "show", "--no-patch", "--format=%ct", names[-1])
     first = Commit(id=names[-1], committed_at=int(oldest), subject="")
     repository = Repository(directory=place, prefix="", store=place / ".git")
     later = commits_of(repository, f"{names[-1]}..{names[0]}") if len(names) > 1 else ()
     return (first, *(each for each in later if each.id in set(names)))
+
+
+def _said(place: Path, *words: str) -> str:
+    """What git says there. Raises: UsageError with its own message."""
+    return output_of(place, *words).decode("utf-8", "replace").strip()
 
 
 def find_built(clone: Clone) -> Sequence[Built]:
