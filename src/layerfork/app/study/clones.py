@@ -82,7 +82,7 @@ def name_of(source: Path) -> str:
 
 
 def newest(place: Path, head: str, most: int) -> tuple[Commit, ...]:
-    """So many commits before a head, and the one that these follow. Raises: UsageError."""
+    """The newest commits before a head, and the one that these follow. Raises: UsageError."""
     names = _said(place, "rev-list", "--first-parent", "--max-count", str(most + 1), head).split()
     oldest = _said(place, "show", "--no-patch", "--format=%ct", names[-1])
     first = Commit(id=names[-1], committed_at=int(oldest), subject="")

@@ -28,7 +28,7 @@ _ALSO = re.compile(
     r"|\bcomposer install\b|\bcargo (?:fetch|chef cook)\b|\bdependency:\S+|\bgradlew? \S*dependencies\b"
     r"|\bdotnet restore\b|\bconda (?:env create|install)\b|\bmix deps\.get\b|\bbun install\b"
 )
-"""Commands that install, besides those of which it is known which files they read."""
+"""Commands that install, besides those whose files are known."""
 _OTHERS = {"pom.xml", "build.gradle", "go.sum", "composer.lock", "bun.lock", "environment.yml", "setup.cfg"}
 _LISTS = MANIFESTS | _OTHERS
 _NAMED_LIKE = re.compile(r"requirements.*\.(?:txt|in)|package.*\.json")

@@ -1,4 +1,4 @@
-"""The build that nobody made: what the first commit of a history is predicted from.
+"""A build that was never made: what the first commit of a history is predicted from.
 
 It stands for an engine with an empty cache. It has no steps and stored nothing: all that it decides is who
 builds and how a context is sent. Every base image is one that its name alone stands for, and never moves.
@@ -32,7 +32,7 @@ _SYNTAX = re.compile(r"(?im)\A((?:#.*\n)*?)#\s*syntax\s*=.*$")
 def unmade_build(dockerfile: str, references: Iterable[str], builder: Builder) -> BuildRecord:
     """The build before the first; ``references`` are all base images that a history names."""
     return BuildRecord(
-        id="nobody-made-it",
+        id="never-made",
         recorded_at="2026-01-01T00:00:00+00:00",
         engine=ENGINE,
         builder=builder,

@@ -1,4 +1,4 @@
-"""Predicts the builds of a history as `layerfork predict --git` does, from a build that nobody made."""
+"""Predicts the builds of a history as `layerfork predict --git` does, from a build that was never made."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
