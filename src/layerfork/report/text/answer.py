@@ -42,7 +42,8 @@ def cause_lines(cause: Cause) -> Iterator[Text]:
 
 
 _MOST_GAPS = 2
-"""A record that lacks more is an imported one: a line for each would hide the answer."""
+_ONLY_IMPORTED = "engine"
+"""What every recorded build has."""
 
 
 def caution_lines(cautions: Sequence[Caution], *, verbose: bool) -> Iterator[Text]:
@@ -51,7 +52,7 @@ def caution_lines(cautions: Sequence[Caution], *, verbose: bool) -> Iterator[Tex
     for caution in cautions:
         if caution.code == INCOMPLETE:
             lacking.setdefault(caution.client, []).append(caution.subject)
-    summed_up = {client for client, own in lacking.items() if len(own) > _MOST_GAPS and not verbose}
+    summed_up = {client for client, own in lacking.items() if _is_summed_up(own) and not verbose}
     for caution in cautions:
         if caution.code != INCOMPLETE or caution.client not in summed_up:
             yield Text(f"  {caution.code}: {caution.text}", style="yellow")
@@ -59,11 +60,18 @@ def caution_lines(cautions: Sequence[Caution], *, verbose: bool) -> Iterator[Tex
             yield Text(f"  {INCOMPLETE}: {_sum_up(caution.client, own)}", style="yellow")
 
 
+def _is_summed_up(subjects: Sequence[str]) -> bool:
+    """Whether a record was imported, so that a line for each gap would hide the answer."""
+    return len(subjects) > _MOST_GAPS or (len(subjects) == _MOST_GAPS and _ONLY_IMPORTED in subjects)
+
+
 def _sum_up(client: str, subjects: Sequence[str]) -> str:
     """What a record lacks, and what to keep instead of a log."""
     text = f"the record of {client} lacks {', '.join(dict.fromkeys(subjects))} (-v says what that means)"
     if "definition" in subjects or "request" in subjects:
         text += "; an export (`docker buildx history export`) or a recorded build has them"
+    elif "context" in subjects:
+        text += "; a recorded build (`layerfork record`) has them"
     return text
 
 
