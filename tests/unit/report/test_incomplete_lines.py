@@ -33,8 +33,8 @@ def test_many_gaps_of_a_record_are_one_line() -> None:
 def test_an_export_lacks_two_things_in_one_line() -> None:
     assert lines(cautions("a.dockerbuild", "engine", "context")) == [
         (
-            "incomplete-record: the record of a.dockerbuild lacks engine, context (-v says what that means); a "
-            "recorded build (`layerfork record`) has them"
+            "incomplete-record: the record of a.dockerbuild lacks engine, context (-v says what that means); "
+            "a recorded build (`layerfork record`) has them"
         )
     ]
     assert len(lines(cautions("a recorded build", "tar entry 17", "grpc Control.Solve"))) == 2
