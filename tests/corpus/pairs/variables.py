@@ -31,6 +31,8 @@ DERIVED = "FROM alpine\nARG A\nARG B=$A\nRUN echo used\n"
 DERIVED_ENV = "FROM alpine\nARG A\nENV E=x$A\nCOPY a /$E\n"
 AFTER = "FROM alpine\nCOPY a /\nARG A\n"
 DEFAULT = "FROM alpine\nARG A=1\nRUN echo used\n"
+DEFAULT_MOVED = "FROM alpine\nARG A=1\nARG B=2\nARG A\nRUN echo used\n"
+"""A given argument is set again at its last line, behind B; the default stays before B."""
 UNDECLARED = "FROM alpine\nCOPY a /\nRUN echo used\n"
 GLOBAL = "ARG A=0\nFROM alpine\nARG A\nRUN echo used\n"
 GLOBAL_ONLY = "ARG A=0\nFROM alpine\nRUN echo $A\n"
@@ -67,6 +69,13 @@ BUILD_ARGS = (
     ),
     *idle(ALL, "build-arg", *builds(MADE_DIRECTORY, *DATES), what="dates-nothing"),
     *matters(ALL, "build-arg", *builds(USED, ONE, TWO), Fork("RUN", ("build-arg A",))),
+    *matters(
+        "buildkit",
+        "build-arg",
+        *builds(DEFAULT_MOVED, ONE, {}),
+        Fork("RUN", ("build-arg A",)),
+        what="given-as-its-default",
+    ),
     *matters(
         "classic buildkit",
         "build-arg",

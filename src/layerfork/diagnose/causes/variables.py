@@ -19,7 +19,7 @@ from layerfork.diagnose.causes.forms import (
 from layerfork.diagnose.causes.material import Material
 from layerfork.diagnose.causes.rule import Case, CauseRule, Finding, FixOf, PatternFix, Say, Undo
 from layerfork.diagnose.causes.scene import Scene
-from layerfork.diagnose.causes.wording import shown, values
+from layerfork.diagnose.causes.wording import show_value, shown, values
 from layerfork.diagnose.compare.differences import ORDER_OF_ENV, Difference, claimed_by_origins
 from layerfork.diagnose.compare.structure import declared_names, instructions_in
 from layerfork.dockerfile import Dockerfile
@@ -149,6 +149,7 @@ def variable_rule(
             yield from _behind_derived(case, unclaimed, arguments)
         found = [
             *_own_variables(case, unclaimed, code, arguments),
+            *(_moved_arguments(case, unclaimed) if code == CauseCode.BUILD_ARG else ()),
             *_origins(case, unclaimed, code, arguments),
         ]
         for finding in found:
@@ -168,6 +169,35 @@ def _own_variables(
             finding = value_finding(case, difference, code=code)
             claims = (difference, *orders) if difference.one_sided else (difference,)
             yield replace(finding, claims=claims)
+
+
+def _moved_arguments(case: Case, unclaimed: tuple[Difference, ...]) -> Iterator[Finding]:
+    """Arguments that only one build was given, and that have the same value in the other by their default: a
+    later ARG without a default sets a given one again, which moves it behind the others.
+
+    Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (dispatchArg) @ v0.13.2.
+    """
+    alone = order_of_names(unclaimed)
+    orders = [each for each in unclaimed if is_order_of_env(each) and each not in alone]
+    writer, reader = arguments_of(case.writer.record), arguments_of(case.reader.record)
+    differing = {each.path for each in unclaimed if each.cause in (CauseCode.ENV, CauseCode.BUILD_ARG)}
+    for order in orders:
+        both = set((order.writer or "").split()).intersection((order.reader or "").split())
+        moved = sorted(both.intersection(writer.keys() ^ reader.keys()) - differing)
+        for name in moved:
+            evidence = case.side_lines(
+                f"build argument {name} as given", show_value(writer.get(name)), show_value(reader.get(name))
+            )
+            yield Finding(
+                code=CauseCode.BUILD_ARG,
+                path=name,
+                field="given",
+                writer=writer.get(name, ""),
+                reader=reader.get(name, ""),
+                evidence=(*evidence, *case.side_lines(order.field, order.writer or "", order.reader or "")),
+                claims=(order,) if len(moved) == 1 else (),
+                shared=() if len(moved) == 1 else (order,),
+            )
 
 
 def _origins(
@@ -251,10 +281,13 @@ def order_of_names(unclaimed: tuple[Difference, ...]) -> tuple[Difference, ...]:
     return tuple(
         each
         for each in unclaimed
-        if each.cause == "instruction-order"
-        and each.field == ORDER_OF_ENV
-        and _common(each.writer, each.reader) == _common(each.reader, each.writer)
+        if is_order_of_env(each) and _common(each.writer, each.reader) == _common(each.reader, each.writer)
     )
+
+
+def is_order_of_env(difference: Difference) -> bool:
+    """Whether a difference is the order of variables."""
+    return difference.cause == CauseCode.INSTRUCTION_ORDER and difference.field == ORDER_OF_ENV
 
 
 def _common(names: str | None, others: str | None) -> list[str]:
