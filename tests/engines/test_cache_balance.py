@@ -20,6 +20,7 @@ from engines.remotecaches import Desk, desk_on
 from today import engines_of_today
 
 from layerfork.app.compare.balances import balance_with
+from layerfork.builders.caches.exported import exported_bytes
 from layerfork.builders.recording.imagefacts import add_base_facts
 from layerfork.builders.recording.recorder import Recorder
 from layerfork.record.balance import Balance, TransferKind
@@ -165,6 +166,12 @@ def test_exports_and_imports_of_a_registry(bench: Bench) -> None:
         assert (balance.reused, balance.saved_s) == (0, 0.0)
         sizes = sorted(each.received for each in uploads(cold) if each.received > SMALL)
         assert len(sizes) == (3 if mode == "max" else 2)
+        place = f"type=registry,ref={bench.desk.outside}/app:{mode}"
+        elsewhere = replace(cold.record.request, cache_to=(place,))
+        size_there = exported_bytes(replace(cold.record, request=elsewhere), 5.0)
+        new = sum(each.received for each in uploads(cold))
+        assert size_there is not None
+        assert size_there == new if mode == "max" else size_there >= new  # then the base is there already
 
         bench.desk.engine.reset()
         warm = bench.build("--cache-from", REGISTRY + mode, text=f"{mode} 2")

@@ -112,7 +112,13 @@ def _balance() -> Balance:
         transfers=(
             Transfer(kind=TransferKind.IMPORT, name="registry.example.com/app:cache", seconds=0.254),
             Transfer(kind=TransferKind.PULL, seconds=14.5, size_bytes=94_380_873),
-            Transfer(kind=TransferKind.EXPORT, name="registry", seconds=207.25, writing_s=31.0),
+            Transfer(
+                kind=TransferKind.EXPORT,
+                name="registry",
+                seconds=207.25,
+                stored_bytes=1_912_345_678,
+                writing_s=31.0,
+            ),
             Transfer(kind=TransferKind.CONTEXT, seconds=1.5, size_bytes=20_975_432),
         ),
         cost_s=222.004,

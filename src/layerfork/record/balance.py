@@ -35,6 +35,8 @@ class Transfer:
     """None when unknown. Parts may overlap, so they need not add up to `Balance.cost_s`."""
     size_bytes: int | None = None
     """What was moved; None when unknown. Of a log, rounded as it was printed."""
+    stored_bytes: int | None = None
+    """Of an export to a registry: the cache's size there, with what was there before; None if unknown."""
     writing_s: float | None = None
     """Of an export: the seconds in which layers and manifests were written. The rest of its time BuildKit
     prepared them: it computed differences of files and compressed them. None when unknown."""

@@ -86,6 +86,14 @@ SAID = Balance(transfers=(IMPORT, EXPORT), cost_s=222.2, reused=3, saved_s=12.1)
                 "besides: image to the client 40 s, 1.2 MB"
             ),
         ),
+        (
+            Balance(
+                transfers=(replace(EXPORT, size_bytes=None, stored_bytes=1_900_000_000),),
+                cost_s=207.0,
+                saved_s=0.0,
+            ),
+            "saved nothing (no step was reused), cost 207 s (export 207 s, a cache of 1.9 GB)",
+        ),
         (Balance(transfers=(LOAD, CONTEXT)), "none was moved; image to the client 40 s, 1.2 MB"),
         (Balance(transfers=(replace(LOAD, seconds=0.3),)), ""),
     ],

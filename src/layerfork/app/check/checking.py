@@ -227,7 +227,7 @@ class _Pairs:
 
         What was reused may have been built by other builds of the file ``baseline``. Raises: EvidenceError.
         """
-        from layerfork.app.compare.balances import balance_with  # late: as below
+        from layerfork.app.compare.balances import balance_with, with_stored_bytes  # late: as below
         from layerfork.app.compare.comparison import (  # late: the first build starts before it
             diff_stored,
             stored_in,
@@ -244,7 +244,9 @@ class _Pairs:
                         twice=by_keys is None,
                     ),
                     build=reader.kind.label if len(self.pairs) > 1 else "",
-                    balance=balance_with(reader.stored, (writer.stored, *more)),
+                    balance=with_stored_bytes(
+                        balance_with(reader.stored, (writer.stored, *more)), reader.record
+                    ),
                 )
                 for writer, reader in self.pairs
             )

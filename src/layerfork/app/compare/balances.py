@@ -1,6 +1,7 @@
 """What a build's cache cost and saved, with the times of steps that earlier builds built."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from layerfork.diagnose import JudgedBuild
 from layerfork.diagnose.cachecost import BuiltStep, built_in, is_reused, moves_a_cache, weigh
@@ -13,6 +14,10 @@ from layerfork.record.record import BuildRecord
 from layerfork.record.store.recordfile import StoredRecord
 from layerfork.record.store.summary import KnownBuild
 
+_REGISTRY = "registry"
+"""What BuildKit calls the place of such an export."""
+_ASKED_FROM_S = 2.0
+_WITHIN_S = 3.0
 _MOST_SOURCES = 20
 """Of a file: keys of more builds than these are not computed."""
 
@@ -54,6 +59,23 @@ def balance_among(
     for each in known:
         _add(built, each.marks, _took(each))
     return _weighed(record, marks, built)
+
+
+def with_stored_bytes(balance: Balance | None, record: BuildRecord) -> Balance | None:
+    """The balance of a build that was just made, with the size of the cache that it exported to a registry.
+
+    The registry is asked where the export took long enough that one question more does not matter.
+    """
+    exports = [each for each in balance.transfers if each.name == _REGISTRY] if balance is not None else []
+    if balance is None or not any((each.seconds or 0.0) >= _ASKED_FROM_S for each in exports):
+        return balance
+    from layerfork.builders.caches.exported import exported_bytes  # late: registries take long to import
+
+    size = exported_bytes(record, _WITHIN_S)
+    transfers = (
+        replace(each, stored_bytes=size) if each.name == _REGISTRY else each for each in balance.transfers
+    )
+    return replace(balance, transfers=tuple(transfers))
 
 
 def step_marks(record: BuildRecord, keys: BuildKeys) -> Mapping[int, str]:

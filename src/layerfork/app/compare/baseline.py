@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from layerfork.app.compare.balances import balance_among, step_marks
+from layerfork.app.compare.balances import balance_among, step_marks, with_stored_bytes
 from layerfork.app.compare.buildpairing import NamedRecord, most_alike
 from layerfork.app.compare.comparison import diff_stored, named_builds
 from layerfork.context.walk import no_collection
@@ -195,6 +195,8 @@ class _Explainer:
             self.reports.append(_first(record, name, label))
         named = chosen.stored if chosen is not None and self.against else None
         balance = balance_among(record, marks, self.known, named)
+        if self.keep:
+            balance = with_stored_bytes(balance, record)
         self.reports[-1] = replace(self.reports[-1], balance=balance)
         if self.keep and succeeded:
             try:

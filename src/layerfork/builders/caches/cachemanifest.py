@@ -57,6 +57,17 @@ class _Image(msgspec.Struct):
     cache: str | None = msgspec.field(name="moby.buildkit.cache.v0", default=None)
 
 
+def stored_bytes(text: bytes, name: str) -> int:
+    """Bytes of a manifest or index and of all that it lists itself, each blob once.
+
+    Raises: EvidenceError.
+    """
+    top: _Manifest = _decode(text, _Manifest, name)
+    listed = (top.config, *(top.layers or ()), *(top.manifests or ()))
+    sizes: dict[str, int] = {each.digest: max(each.size, 0) for each in listed if each is not None}
+    return len(text) + sum(sizes.values())
+
+
 class BlobReader(Protocol):
     """What manifests and configs are read from."""
 

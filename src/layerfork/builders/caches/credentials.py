@@ -39,15 +39,17 @@ class Login:
         return "Login(…)"
 
 
-def find_login(account: str) -> Login:
+def find_login(account: str, helper_s: float | None = None) -> Login:
     """What docker would log in with; ``account`` is the host as docker's configuration calls it.
 
+    ``helper_s`` limits the time of a credential helper; None: `HELPER_S`.
     Raises: LayerforkError, in which no secret is.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             config = _Configuration.load_config(None, None)
+            config.helper_s = helper_s
             found = config.resolve_authconfig(None if account == "docker.io" else account)
     except (docker.errors.DockerException, ValueError, OSError, KeyError) as error:
         raise LayerforkError(
@@ -64,12 +66,18 @@ def find_login(account: str) -> Login:
 class _Configuration(docker.auth.AuthConfig):  # type: ignore[misc]
     """Docker's configuration, with helpers that cannot hang."""
 
+    helper_s: float | None = None
+
     def _get_store_instance(self, name: str) -> "_Helper":
-        return _Helper(name)
+        helper = _Helper(name)
+        helper.limit_s = self.helper_s or HELPER_S
+        return helper
 
 
 class _Helper(docker.credentials.Store):  # type: ignore[misc]
     """A credential helper with a time limit; then it is ended, with every process that it started."""
+
+    limit_s = HELPER_S
 
     def _execute(self, subcmd: str, data_input: bytes) -> bytes:
         """What it answers. Raises: LayerforkError; docker's CredentialsNotFound and StoreError."""
@@ -78,7 +86,7 @@ class _Helper(docker.credentials.Store):  # type: ignore[misc]
             asked.flush()
             argv = (self.exe or self.program, subcmd)
             try:
-                done = run(Command(argv=argv, env=dict(os.environ), stdin=Path(asked.name)), HELPER_S)
+                done = run(Command(argv=argv, env=dict(os.environ), stdin=Path(asked.name)), self.limit_s)
             except ProgramMissingError as error:
                 raise LayerforkError(
                     f"docker's configuration names the credential helper {self.program}, which cannot be run",
@@ -87,7 +95,7 @@ class _Helper(docker.credentials.Store):  # type: ignore[misc]
         if done.timed_out:
             host = data_input.decode(errors="replace")
             raise LayerforkError(
-                f"the credential helper {self.program} did not answer within {HELPER_S:g} s",
+                f"the credential helper {self.program} did not answer within {self.limit_s:g} s",
                 hint=f"see what it waits for: echo {host} | {self.program} get",
             )
         if done.returncode:
@@ -120,13 +128,13 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._end: float | None = None
 
     def wait_for(self, question: Callable[[], Made]) -> Made:
         """What the question gives. Raises: TimeoutError; what the question raises."""
         if self._end is None:
-            self._end = time.monotonic() + self._seconds
+            self._end = time.monotonic() + self.seconds
         given: list[Made] = []
         failed: list[BaseException] = []
 

@@ -11,7 +11,8 @@ import msgspec
 
 from layerfork.builders.caches.cachemanifest import Descriptor
 from layerfork.builders.caches.opening import attributes_of
-from layerfork.errors import UsageError
+from layerfork.builders.caches.registry import RegistryCache
+from layerfork.errors import LayerforkError, UsageError
 from layerfork.keys.buildkit.content_digest import Contents
 from layerfork.keys.buildkit.recordkeys import UnknownContentError
 from layerfork.keys.recordedbases import full_reference
@@ -30,6 +31,26 @@ def exported_manifest(record: BuildRecord) -> Digest | None:
     try:
         return Digest(msgspec.json.decode(text, type=Descriptor).digest) if text else None
     except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def exported_bytes(record: BuildRecord, within_s: float) -> int | None:
+    """How large the cache is that a build exported to a registry, by the manifest that BuildKit reported.
+
+    One question, without layers; None where the build exported elsewhere too, or the registry does not answer
+    in time.
+    """
+    manifest = exported_manifest(record)
+    if manifest is None or len(record.request.cache_to) != 1:
+        return None
+    try:
+        attributes = attributes_of(record.request.cache_to[0])
+        if attributes.get("type") != "registry":
+            return None
+        insecure = attributes.get("registry.insecure", "").lower() in ("1", "t", "true")
+        reference = f"{full_reference(attributes.get('ref', ''))}@{manifest}"
+        return RegistryCache(reference, insecure=insecure, within_s=within_s).stored_bytes()
+    except LayerforkError:
         return None
 
 

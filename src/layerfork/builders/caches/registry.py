@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from layerfork.builders.caches.cacheconfig import DIGEST
-from layerfork.builders.caches.cachemanifest import MAX_MANIFEST_BYTES, configs_of, verified
+from layerfork.builders.caches.cachemanifest import MAX_MANIFEST_BYTES, configs_of, stored_bytes, verified
 from layerfork.builders.caches.credentials import ALL_S, Deadline, Login, Made, find_login
 from layerfork.builders.caches.source import CacheConfig, bad_cache
 from layerfork.errors import LayerforkError, UsageError
@@ -46,8 +46,11 @@ _PIECE_BYTES = 64 << 10
 class RegistryCache:
     """A cache in a registry, by its reference."""
 
-    def __init__(self, reference: str, *, insecure: bool = False) -> None:
+    def __init__(self, reference: str, *, insecure: bool = False, within_s: float | None = None) -> None:
         """``insecure``: plain HTTP, as ``registry.insecure=true`` says; it is taken for this machine itself.
+
+        ``within_s`` is the time limit of all questions together, and half of it that of a credential helper;
+        None: `ALL_S`, and a helper has its usual limit.
 
         Raises: UsageError for what is no reference.
         """
@@ -62,15 +65,23 @@ class RegistryCache:
         self._repository, self._tag = _split(rest)
         self._plain = insecure or is_this_machine(self.host)
         self._access: Access | None = None
-        self._deadline = Deadline(ALL_S)
+        self._deadline = Deadline(within_s or ALL_S)
+        self._helper_s = within_s / 2 if within_s is not None else None
 
     def configs(self) -> tuple[CacheConfig, ...]:
         """As `CacheSource.configs`."""
-        text = self._fetch(f"manifests/{self._tag}", MAX_MANIFEST_BYTES)
-        if DIGEST.fullmatch(self._tag):
-            verified(text, self._tag, self.name)
+        text = self._top()
         self.manifest = _digest(text)
         return configs_of(text, self)
+
+    def stored_bytes(self) -> int:
+        """Bytes of the cache, as its manifest says them. Raises: LayerforkError."""
+        return stored_bytes(self._top(), self.name)
+
+    def _top(self) -> bytes:
+        """The manifest or index that the reference names."""
+        text = self._fetch(f"manifests/{self._tag}", MAX_MANIFEST_BYTES)
+        return verified(text, self._tag, self.name) if DIGEST.fullmatch(self._tag) else text
 
     def read(self, digest: Digest, limit: int) -> bytes:
         """As `Blobs.read`: an image manifest of an index is asked for as such."""
@@ -99,7 +110,8 @@ class RegistryCache:
         try:
             return self._deadline.wait_for(question)
         except TimeoutError as error:
-            raise self._unreachable(f"its answers take longer than {ALL_S:.0f} s in total") from error
+            seconds = self._deadline.seconds
+            raise self._unreachable(f"its answers take longer than {seconds:.0f} s in total") from error
 
     def _fetched(self, path: str, limit: int) -> bytes:
         with self._ask("GET", path) as response:
@@ -141,7 +153,8 @@ class RegistryCache:
         headers = {"Accept": ", ".join(_ACCEPT)} if path.startswith("manifests/") else {}
         try:
             if self._access is None:
-                self._access = Access(self.host, self._account, plain=self._plain)
+                helper_s = self._helper_s
+                self._access = Access(self.host, self._account, plain=self._plain, helper_s=helper_s)
             return self._access.ask(method, f"{self._repository}/{path}", headers)
         except RequestException as error:
             raise self._unreachable(in_short(error)) from error
@@ -276,16 +289,17 @@ class Access:
     oras knows how to log in; its own requests would retry everything for minutes.
     """
 
-    def __init__(self, host: str, account: str, *, plain: bool) -> None:
+    def __init__(self, host: str, account: str, *, plain: bool, helper_s: float | None = None) -> None:
         """``account`` is the host as docker's configuration calls it; ``plain``: without TLS.
 
+        ``helper_s``: as in `find_login`.
         Raises: LayerforkError when credentials cannot be read; RequestException when nothing answers.
         """
         logger.set_level(_SILENT)
         self._top = f"{'http' if plain else 'https'}://{host}/v2/"
         self._session = patient_session()
         self._session.trust_env = not plain
-        login = find_login(account)
+        login = find_login(account, helper_s)
         self._login = login if may_carry_a_login(self._top) else Login()
         self.withheld = login != self._login
         """The login was not sent, for it would have gone in clear."""

@@ -81,7 +81,9 @@ def _parts(transfers: Sequence[Transfer]) -> Iterator[str]:
         name = f"{_NAMES[each.kind]} {each.name}" if several and each.name else _NAMES[each.kind]
         name = f"failed {name}" if each.failed else name
         time = "time unknown" if each.seconds is None else _seconds(each.seconds)
-        yield f"{name} {time}" + (f", {_size(each.size_bytes)}" if each.size_bytes is not None else "")
+        size = f", {_size(each.size_bytes)}" if each.size_bytes is not None else ""
+        stored = f", a cache of {_size(each.stored_bytes)}" if each.stored_bytes is not None else ""
+        yield f"{name} {time}{size}{stored}"
 
 
 def _seconds(seconds: float) -> str:
