@@ -152,7 +152,7 @@ def spread(kept: Mapping[str, RememberedBuild], commits: Sequence[str]) -> list[
 def _at(build: RememberedBuild, number: int, commit: str) -> RememberedBuild:
     record = pb.BuildHistoryRecord.FromString(build.record.SerializeToString())
     took = record.completed_at.seconds - record.created_at.seconds
-    record.ref = f"build{number:020}".encode()
+    record.ref = f"b{number:05}".ljust(25, "0").encode()
     record.created_at.seconds = _BEGAN_S + number * _EVERY_S
     record.completed_at.seconds = record.created_at.seconds + took
     attributes = [pair for pair in record.frontend_attrs if pair.key != b"vcs:revision"]
@@ -175,7 +175,7 @@ def _wrong_causes(builds: Sequence[Mapping[str, object]]) -> list[str]:
     statuses: Counter[str] = Counter()
     wrong: list[str] = []
     for build in builds:
-        kind = kind_of(int(str(build["id"]).removeprefix("build")))
+        kind = kind_of(int(str(build["id"])[1:6]))
         report = build["report"]
         answers = report["answers"] if isinstance(report, Mapping) else []
         first = f"{answers[0]['instruction']}" if answers else ""

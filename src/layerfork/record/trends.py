@@ -237,7 +237,10 @@ class UnusedCache:
         """What is wrong, on one line; empty when nothing is."""
         if not self.builds:
             if self.reused_nothing == self.known >= _MANY:
-                return f"none of {self.known} builds reused any step"
+                return (
+                    f"none of {self.known} builds reused any step; nothing shows whether the first steps of "
+                    "all of them had changed"
+                )
             return ""
         again = f"{self.builds} of {self.compared} builds built again what an earlier build had stored"
         if self.new_builder_each:
@@ -249,6 +252,8 @@ class UnusedCache:
     @property
     def fix(self) -> str:
         """One thing to do."""
+        if not self.builds:
+            return "if each begins with an empty cache, hand it on: --cache-to and --cache-from"
         if self.in_ci:
             return "hand the cache on from run to run: --cache-to and --cache-from, or a builder that stays"
         return "use one builder for all builds: `docker buildx ls` lists them"

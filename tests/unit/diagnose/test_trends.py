@@ -205,6 +205,16 @@ def test_what_only_commits_show_is_not_sure() -> None:
     assert (unused.builds, unused.likely, unused.sentence) == (0, 6, "")
 
 
+def test_logs_show_that_nothing_was_reused_and_not_why() -> None:
+    """No key is known: perhaps the first step had changed each time."""
+    unused = report_of(*[Made(first_miss=0, builder="")] * 8).trends.series[0].unused
+
+    assert unused is not None
+    assert (unused.builds, unused.reused_nothing, unused.known) == (0, 8, 8)
+    assert unused.sentence.startswith("none of 8 builds reused any step; nothing shows whether")
+    assert unused.fix.startswith("if each begins with an empty cache")
+
+
 def test_a_cache_that_works_is_no_trouble() -> None:
     made = [Made(first_miss=3, stored=False) for _ in range(8)]
     unused = report_of(*made).trends.series[0].unused

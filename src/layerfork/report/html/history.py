@@ -111,7 +111,7 @@ def _view(report: HistoryReport) -> HistoryView:
                 each.branch,
                 each.builds,
                 f"{each.reused} of {each.steps}" if each.steps else "unknown",
-                in_seconds(each.seconds),
+                in_seconds(each.seconds or None),
                 in_seconds(each.seconds_lost),
             )
             for each in trends.branches[:BRANCHES]

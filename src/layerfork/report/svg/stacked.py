@@ -142,11 +142,13 @@ def lay_out(chart: Chart) -> Places:
 
 
 def _round_up(seconds: float) -> float:
-    """The next of 1, 2, 5 times a power of ten."""
+    """The next round number: a bar that is half as high says less."""
     if seconds <= 0:
         return 1.0
     power = 10.0 ** ceil(log10(seconds) - 1)
-    return float(next(step * power for step in (1, 2, 5, 10) if step * power >= seconds * 0.999))
+    return float(
+        next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= seconds * 0.999)
+    )
 
 
 def inline(chart: Chart, title: str) -> Markup:

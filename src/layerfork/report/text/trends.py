@@ -115,7 +115,7 @@ def _branches(branches: Sequence[BranchReuse], look: Look) -> Iterator[Text]:
             f"  {each.branch}",
             counted(each.builds, "build"),
             f"{each.reused} of {each.steps} steps" if each.steps else "unknown",
-            in_seconds(each.seconds),
+            in_seconds(each.seconds or None),
             in_seconds(each.seconds_lost),
         )
         for each in branches[:_BRANCHES]
