@@ -191,7 +191,7 @@ def test_what_logs_prove_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_commit_that_the_repository_does_not_have_says_nothing(ids: tuple[str, ...]) -> None:
     logs = [bitbucket(commit, printed(name)) for commit, name in zip((OTHER, ids[1]), NAMES, strict=True)]
-    assert [each.code for each in missed(diff(*logs))[0].suspicions] == ["copy-before-install"]
+    assert [each.code for each in missed(diff(*logs))[0].suspicions] == ["unexplained", "copy-before-install"]
 
 
 def test_a_submodule_beside_the_commit_changes_nothing(ids: tuple[str, ...]) -> None:
@@ -361,7 +361,11 @@ def run_of(commit: str, number: str) -> CIRun:
 def test_without_a_repository_only_the_lines_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     steps = missed(diff(*(github(OTHER, printed(name)) for name in NAMES)))
-    (install,) = steps[0].suspicions
+    files, install = steps[0].suspicions
+    assert (files.status, files.text) == (
+        CauseStatus.UNEXPLAINED,
+        "the log does not show which files changed",
+    )
     assert (install.code, install.status) == ("copy-before-install", CauseStatus.SUSPECTED)
     assert install.text == "a change of any copied file runs step 4 again: npm ci"
     assert all(step.line == 0 for step in steps)

@@ -143,8 +143,8 @@ def _missed(
         found: list[Suspicion] = []
         if fork is not None:
             found += _of_fork(fork, answers[step.index], step, changed)
-            found += (each for each in traps.get(step.index, ()) if _may_be(each, changed, reader))
             found = found or [_unexplained(step, reader, at_hand)]
+            found += (each for each in traps.get(step.index, ()) if _may_be(each, changed, reader))
         yield MissedStep(
             step=step.index,
             line=step.line or (at_hand.lines.get(step.index, 0) if at_hand is not None else 0),

@@ -133,7 +133,7 @@ def _diff_lines(report: DiffReport, look: Look) -> Iterator[Text]:
 
 _MOST_MISSED = 8
 """Steps that are listed at most; those that missed by themselves always are."""
-_MOST_SUSPECTED = 2
+_MOST_SUSPECTED = 3
 """Of one step."""
 _LONGEST_SUSPICION = 200
 
