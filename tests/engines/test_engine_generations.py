@@ -12,6 +12,7 @@ from layerfork.builders.debian.roots import ensure_root, verify_root
 from layerfork.builders.engines import open_engine
 from layerfork.builders.engines.private import PRIVATE_ENGINES, PrivateEngine
 from layerfork.builders.process import run
+from layerfork.errors import EngineError
 from layerfork.record.build import Command, Completed, Toolchain
 
 pytestmark = pytest.mark.engine
@@ -60,6 +61,13 @@ def test_generation_is_what_it_says_and_builds(kind: PrivateEngine, tmp_path: Pa
             layers = engine.image_facts("seed").diff_ids
             assert len(layers) == (4 if buildkit == "1" else 2)
             engine.reset()
+        EngineApi(engine.docker_host).request(
+            "POST", "/images/alpine/tag", {"repo": "of/from", "tag": "alone"}
+        )
+        engine.reset()
+        assert engine.image_facts("alpine").diff_ids == layers[:1]
+        with pytest.raises(EngineError):
+            engine.image_facts("of/from:alone")
 
 
 def test_base_image_has_one_id_in_every_graphdriver_store() -> None:

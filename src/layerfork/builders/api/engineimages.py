@@ -38,13 +38,16 @@ def clean(api: EngineApi, pins: Mapping[str, str]) -> None:
     """Remove every container, image and cache record except the pinned images, and check that it worked.
 
     ``pins`` maps references to their containers. The classic builder's cache are images, BuildKit's are
-    records of its own: neither prune does the other's work.
+    records of its own: neither prune does the other's work. The prune of a graphdriver store takes any name
+    of an image that has several, the pinned one too, so other names go first (engines 20.10 to 28.5).
 
     Raises: EngineError when something stayed; ApiError.
     """
     for container in api.get("/containers/json", list[Container], {"all": "1"}):
         if container.id not in pins.values():
             api.request("DELETE", f"/containers/{container.id}", {"force": "1", "v": "1"})
+    for image in api.get("/images/json", list[ListedImage]):
+        remove_tags(api, names_beside(image, pins))
     api.request("POST", "/build/prune", {"all": "1"}, timeout_s=CLEANING_LIMIT_S)
     api.request("POST", "/images/prune", UNUSED, timeout_s=CLEANING_LIMIT_S)
     left = sorted(_others(api.get("/images/json", list[ListedImage], {"all": "1"}), pins))
@@ -52,6 +55,12 @@ def clean(api: EngineApi, pins: Mapping[str, str]) -> None:
     if left or records:
         what = ", ".join([*left, *(f"cache record {record.id}" for record in records)])
         raise EngineError(f"the engine's cache could not be cleaned: {what} remained", "start another engine")
+
+
+def names_beside(image: ListedImage, kept: Collection[str]) -> list[str]:
+    """Names that a build gave to a kept image, as a Dockerfile of ``FROM`` alone does."""
+    tags = set(image.repo_tags or ())
+    return sorted(tags - set(kept)) if tags & set(kept) else []
 
 
 def _others(images: list[ListedImage], kept: Collection[str]) -> set[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from layerfork.builders.api.answering import explained, is_alive
 from layerfork.builders.api.apianswers import Container, ListedImage
 from layerfork.builders.api.engineapi import ApiError, EngineApi
-from layerfork.builders.api.engineimages import load_archive, remove_tags
+from layerfork.builders.api.engineimages import load_archive, names_beside, remove_tags
 from layerfork.builders.api.inspection import read_engine_info, read_image_facts, read_info_lines
 from layerfork.builders.api.loopbackregistry import ADDRESS
 from layerfork.builders.debian.generation import Generation
@@ -143,7 +143,7 @@ def clean_storage(api: EngineApi, bases: Collection[str]) -> None:
         if not left:
             return
         for image in left:
-            _remove(api, image)
+            _remove(api, image, bases)
         left = _others(api, bases)
     what = ", ".join(image.id for image in left)
     raise EngineError(f"the engine's cache could not be cleaned: {what} remained", "start another engine")
@@ -156,11 +156,15 @@ def _others(api: EngineApi, bases: Collection[str]) -> list[ListedImage]:
     return sorted(others, key=lambda image: -image.created)
 
 
-def _remove(api: EngineApi, image: ListedImage) -> None:
+def _remove(api: EngineApi, image: ListedImage, bases: Collection[str]) -> None:
     """Remove an image by its id, even if a build that was killed left a container on it.
 
+    A base image loses the names that builds gave it, and nothing else.
     One that others stand on is the next round's; podman 3.0 answers that with 500, later ones with 409.
     """
+    if names := names_beside(image, bases):
+        remove_tags(api, names)
+        return
     try:
         api.request("DELETE", f"/images/{image.id}", {"force": "1"})
     except ApiError as error:
